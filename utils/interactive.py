@@ -1,0 +1,54 @@
+"""Interactive figures that need no kernel: Altair charts whose sliders work on the rendered page."""
+
+import hashlib
+import html
+import json
+
+import altair as alt
+
+# In a notebook the three scripts come from their public address; on the book's pages one local file,
+# made from the vl-convert package at build time, holds them all (`utils.site.write_vega`).
+SCRIPTS = ["vega@6", "vega-lite@6", "vega-embed@7"]
+
+_PAGE = """\
+<figure class="lab-figure interactive"><div id="{name}" role="group" aria-label="{alt}"></div>
+<figcaption>{caption}</figcaption></figure>
+<script>
+(function () {{
+  const spec = {spec};
+  const draw = () => vegaEmbed("#{name}", spec, {{actions: false, renderer: "svg"}});
+  const load = (left) => {{
+    if (!left.length) return draw();
+    const script = document.createElement("script");
+    script.src = left[0];
+    script.onload = () => load(left.slice(1));
+    document.head.appendChild(script);
+  }};
+  if (window.vegaEmbed) return draw();
+  const root = document.documentElement.dataset.content_root;
+  load(root === undefined ? {remote} : [root + "_static/vega.js"]);
+}})();
+</script>
+"""
+
+
+def show_interactive(chart: alt.TopLevelMixin, caption: str, alt: str) -> None:
+    """Display an Altair chart that stays interactive on the page, with caption and alternative text.
+
+    chart:   an Altair chart, its parameters bound to sliders or menus
+    caption: a sentence that could be false
+    alt:     what the chart shows and what its sliders change, for those who cannot see it
+
+    Raises ValueError if caption or alt is empty.
+    """
+    from IPython.display import display
+
+    if not caption.strip() or not alt.strip():
+        raise ValueError("show_interactive: caption and alt must not be empty")
+    spec = json.dumps(chart.to_dict(), separators=(",", ":")).replace("</", "<\\/")
+    name = "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
+    remote = json.dumps([f"https://cdn.jsdelivr.net/npm/{script}" for script in SCRIPTS])
+    page = _PAGE.format(
+        name=name, alt=html.escape(alt, quote=True), caption=html.escape(caption), spec=spec, remote=remote
+    )
+    display({"text/html": page, "text/plain": f"{caption} ({alt})"}, raw=True)
