@@ -1,0 +1,173 @@
+"""From lab to page: which labs are stale, run those through nbmake, put them where Jupyter Book finds them.
+
+`python -m utils.labs run [chapter/lab …]` executes; `python -m utils.labs list` says what is stale.
+"""
+
+import argparse
+import ast
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_TIMEOUT = 600  # seconds; a cell that takes longer is broken
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """All labs as "chapter/lab", sorted."""
+    found = sorted((root / "labs").glob("*/*.ipynb"))
+    return [str(path.relative_to(root / "labs").with_suffix("")) for path in found]
+
+
+def source(name: str, root: Path = ROOT) -> Path:
+    """The lab's notebook, the one that people edit. Raises ValueError for a lab that does not exist."""
+    path = root / "labs" / f"{name}.ipynb"
+    if not path.is_file():
+        raise ValueError(f"lab is {name!r}, expected one of {names(root)}")
+    return path
+
+
+def executed(name: str, root: Path = ROOT) -> Path:
+    """Where the lab's executed copy lies."""
+    return root / "_build" / "labs" / f"{name}.ipynb"
+
+
+def modules_of(code: str, root: Path = ROOT) -> set[Path]:
+    """The files of `utils` that this code imports, directly or through one another."""
+    found: set[Path] = set()
+    pending = [code]
+    while pending:
+        for module in _imports(pending.pop()):
+            stem = root.joinpath(*module.split("."))
+            for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+                if path.is_file() and path not in found:
+                    found.add(path)
+                    pending.append(path.read_text(encoding="utf-8"))
+    return found
+
+
+def plain_python(code: str) -> str:
+    """The code with notebook magics (`%pip …`, `!ls`) replaced by `pass` at the same indent."""
+    return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", code)
+
+
+def _imports(code: str) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(plain_python(code))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in modules if name.split(".")[0] == "utils"}
+
+
+def key(name: str, root: Path = ROOT) -> str:
+    """What the lab's outputs depend on, as a hash: its code, the utils it imports, the pins, the settings.
+
+    Prose is left out: editing a sentence does not run a lab again.
+    """
+    notebook = nbformat.read(source(name, root), as_version=4)
+    cells = [(cell.source, cell.metadata) for cell in notebook.cells if cell.cell_type == "code"]
+    code = "\n".join(cell_source for cell_source, _ in cells)
+    files = [*sorted(modules_of(code, root)), root / "constraints.txt"]
+    settings = {k: os.environ.get(k, "") for k in ("SCALE", "LAB_SEED", "LAB_SIZES", "ALIGNMENT_DATA_DIR")}
+    digest = hashlib.sha256(json.dumps([cells, settings, sys.version_info[:2]], sort_keys=True).encode())
+    for path in files:
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_stale(name: str, root: Path = ROOT) -> bool:
+    """Whether the lab has no executed copy, or one made from other code, utils, pins or settings."""
+    stamp = executed(name, root).with_suffix(".key")
+    return not executed(name, root).is_file() or not stamp.is_file() or stamp.read_text() != key(name, root)
+
+
+def run(wanted: list[str] | None = None, root: Path = ROOT, jobs: int | None = None) -> list[str]:
+    """Execute the stale labs among `wanted` (all if None) through nbmake, in parallel; return the failed ones.
+
+    jobs: how many labs at once; default one for every two cores, so that each has two threads
+    """
+    stale = [name for name in (names(root) if wanted is None else wanted) if is_stale(name, root)]
+    keys = {name: key(name, root) for name in stale}
+    if not stale:
+        return []
+    # nbmake passes over every path with a part named _build, so the copies are staged elsewhere.
+    with tempfile.TemporaryDirectory() as folder:
+        staged = {name: Path(folder) / f"{name}.ipynb" for name in stale}
+        for name, path in staged.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(source(name, root).read_bytes())
+        _nbmake(list(staged.values()), Path(folder), jobs or max(1, (os.cpu_count() or 1) // 2))
+        for name, path in staged.items():
+            executed(name, root).parent.mkdir(parents=True, exist_ok=True)
+            executed(name, root).with_suffix(".key").unlink(missing_ok=True)
+            shutil.copyfile(path, executed(name, root))
+    done = [name for name in stale if is_complete(executed(name, root))]
+    for name in done:
+        _keep(name, keys[name], root)
+    return sorted(set(stale) - set(done))
+
+
+def _nbmake(paths: list[Path], folder: Path, jobs: int) -> None:
+    jobs = min(jobs, len(paths))
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", f"--nbmake-timeout={CELL_TIMEOUT}", "-q"]
+    command += ["-p", "no:cacheprovider", "--durations=0", f"--rootdir={folder}", "-c", os.devnull]
+    command += ["-n", str(jobs)] if jobs > 1 else []
+    settings = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    subprocess.run([*command, *map(str, paths)], env=settings, check=False)
+
+
+def is_complete(path: Path) -> bool:
+    """Whether every code cell ran and none raised."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source.strip()]
+    ran = all(cell.execution_count for cell in cells)
+    return ran and not any(output.output_type == "error" for cell in cells for output in cell.outputs)
+
+
+def _keep(name: str, stamp: str, root: Path) -> None:
+    """Put the executed copy into Jupyter Book's cache, make its page stale, and write down the key."""
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+
+    path = executed(name, root)
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # timestamps, which would change the cache's key
+    nbformat.write(notebook, path)
+    cache = get_cache(str(root / "_build" / ".jupyter_cache"))
+    cache.cache_notebook_bundle(CacheBundleIn(notebook, str(source(name, root))), check_validity=False, overwrite=True)
+    # Sphinx looks at the source's time only; without its doctree the page is read anew.
+    for doctree in (root / "_build").glob(f"**/.doctrees/labs/{name}.doctree"):
+        doctree.unlink()
+    path.with_suffix(".key").write_text(stamp)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "list"])
+    parser.add_argument("labs", nargs="*", help="such as bottom_up/superposition; all if none is named")
+    parser.add_argument("--jobs", type=int, help="labs at once (default: cores / 2)")
+    arguments = parser.parse_args()
+    wanted = arguments.labs or None
+    if arguments.action == "list":
+        for name in wanted or names():
+            print(f"{'stale  ' if is_stale(name) else 'current'}  {name}")
+        return 0
+    failed = run(wanted, jobs=arguments.jobs)
+    for name in failed:
+        print(f"{name} failed: its executed copy up to the failing cell lies in {executed(name).relative_to(ROOT)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
