@@ -6,6 +6,8 @@ import json
 
 import altair as alt
 
+from utils.plots import glue_metadata
+
 # In a notebook the three scripts come from their public address; on the book's pages one local file,
 # made from the vl-convert package at build time, holds them all (`utils.site.write_vega`).
 SCRIPTS = ["vega@6", "vega-lite@6", "vega-embed@7"]
@@ -32,12 +34,13 @@ _PAGE = """\
 """
 
 
-def show_interactive(chart: alt.TopLevelMixin, caption: str, alt: str) -> None:
+def show_interactive(chart: alt.TopLevelMixin, caption: str, alt: str, name: str) -> None:
     """Display an Altair chart that stays interactive on the page, with caption and alternative text.
 
     chart:   an Altair chart, its parameters bound to sliders or menus
     caption: a sentence that could be false
     alt:     what the chart shows and what its sliders change, for those who cannot see it
+    name:    under which a chapter can show the chart too
 
     Raises ValueError if caption or alt is empty.
     """
@@ -46,9 +49,9 @@ def show_interactive(chart: alt.TopLevelMixin, caption: str, alt: str) -> None:
     if not caption.strip() or not alt.strip():
         raise ValueError("show_interactive: caption and alt must not be empty")
     spec = json.dumps(chart.to_dict(), separators=(",", ":")).replace("</", "<\\/")
-    name = "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
+    element = "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
     remote = json.dumps([f"https://cdn.jsdelivr.net/npm/{script}" for script in SCRIPTS])
     page = _PAGE.format(
-        name=name, alt=html.escape(alt, quote=True), caption=html.escape(caption), spec=spec, remote=remote
+        name=element, alt=html.escape(alt, quote=True), caption=html.escape(caption), spec=spec, remote=remote
     )
-    display({"text/html": page, "text/plain": f"{caption} ({alt})"}, raw=True)
+    display({"text/html": page, "text/plain": f"{caption} ({alt})"}, metadata=glue_metadata(name), raw=True)

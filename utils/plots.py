@@ -47,15 +47,16 @@ def style(dark: bool = False) -> dict:
 def figure(draw: Callable[..., plt.Figure]) -> Callable[..., None]:
     """Decorator: a function that draws and returns a figure becomes one that shows it twice over.
 
-    The decorated function takes two more keyword arguments, `caption` (a sentence that could be false)
-    and `alt` (what the picture shows, for those who cannot see it). It draws once in the light and once
-    in the dark style; the page shows the one that belongs to its theme, a notebook the light one.
+    The decorated function takes three more keyword arguments: `caption` (a sentence that could be false),
+    `alt` (what the picture shows, for those who cannot see it) and `name` (default the function's own),
+    under which a chapter can show the figure too: {glue}`name`. It draws once in the light and once in
+    the dark style; the page shows the one that belongs to its theme, a notebook the light one.
 
     Raises ValueError if caption or alt is empty.
     """
 
     @functools.wraps(draw)
-    def show(*args, caption: str, alt: str, **kwargs) -> None:
+    def show(*args, caption: str, alt: str, name: str = draw.__name__, **kwargs) -> None:
         if not caption.strip() or not alt.strip():
             raise ValueError(f"{draw.__name__}: caption and alt must not be empty")
         pictures = {}
@@ -64,7 +65,7 @@ def figure(draw: Callable[..., plt.Figure]) -> Callable[..., None]:
                 drawn = draw(*args, **kwargs)
                 pictures[theme] = _png(drawn)
                 plt.close(drawn)
-        _display(pictures, caption, alt)
+        _display(pictures, caption, alt, name)
 
     return show
 
@@ -75,7 +76,7 @@ def _png(drawn: plt.Figure) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _display(pictures: dict[str, str], caption: str, alt: str) -> None:
+def _display(pictures: dict[str, str], caption: str, alt: str, name: str) -> None:
     from IPython.display import display
 
     def image(theme: str, hidden: str) -> str:
@@ -87,7 +88,13 @@ def _display(pictures: dict[str, str], caption: str, alt: str) -> None:
     # In a notebook the inline style hides the dark picture; on the page the style sheet decides.
     body = image("light", "") + image("dark", "display:none")
     page = f'<figure class="lab-figure">{body}<figcaption>{html.escape(caption)}</figcaption></figure>'
-    display({"text/html": page, "image/png": pictures["light"], "text/plain": f"{caption} ({alt})"}, raw=True)
+    bundle = {"text/html": page, "image/png": pictures["light"], "text/plain": f"{caption} ({alt})"}
+    display(bundle, metadata=glue_metadata(name), raw=True)
+
+
+def glue_metadata(name: str) -> dict:
+    """The output metadata by which MyST-NB's glue finds an output, so that a chapter can show it."""
+    return {"scrapbook": {"name": name, "mime_prefix": ""}}
 
 
 def band(ax: plt.Axes, x, values, label: str, **kwargs) -> None:
