@@ -31,9 +31,12 @@ book: labs site ## create the environment, execute the labs at fast scale, rende
 labs: $(VENV)/ready ## execute the labs that are stale
 	$(RUN) -m utils.labs run
 
+# Pages are always written afresh, which takes seconds: a second build over a first one would keep pages that
+# left the table of contents, shorten the sitemap, and miss figures that a chapter shows from a lab.
 site: $(VENV)/ready
 	$(RUN) -m utils.results
 	$(RUN) -m utils.site
+	rm -rf _build/html _build/.doctrees
 	$(VENV)/bin/jupyter-book build . -W -n --keep-going
 	$(RUN) -m utils.student > /dev/null
 	rm -rf _build/html/student && cp -r _build/student _build/html/student
@@ -49,6 +52,7 @@ lab: $(VENV)/ready ## execute and render one lab: make lab LAB=bottom_up/superpo
 	@test -n "$(LAB)" || { echo "name a lab, such as: make lab LAB=bottom_up/superposition"; exit 2; }
 	$(RUN) -m utils.labs run $(LAB)
 	$(RUN) -m utils.site
+	rm -rf _build/html _build/.doctrees
 	$(VENV)/bin/jupyter-book build . -n --keep-going
 
 student: $(VENV)/ready ## write the labs as learners open them to _build/student

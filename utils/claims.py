@@ -90,14 +90,19 @@ def claim(
         raise ClaimBroken(f"{run.lab}: claim {name!r} does not hold: {ours} is not {bound}")
 
 
+def typeset(bound: str) -> str:
+    """A bound as it is printed: ≥ for >=, ≤ for <=."""
+    return bound.replace(">=", "≥").replace("<=", "≤")
+
+
 def _show(record: dict) -> None:
     from IPython.display import display
 
     value = Estimate(record["value"], record["low"], record["high"], record["n"])
     verdict = "holds" if record["holds"] else "does not hold"
     over = f" (n = {value.n})" if value.n > 1 else ""
-    text = f"Claim: {record['sentence']} Ours: {value}{over}; must be {record['bound']}: {verdict}."
-    cells = [record["sentence"], f"{value}{over}", record["bound"], record["paper"] or "none given", verdict]
+    text = f"Claim: {record['sentence']} Ours: {value}{over}; must be {typeset(record['bound'])}: {verdict}."
+    cells = [record["sentence"], f"{value}{over}", typeset(record["bound"]), record["paper"] or "none given", verdict]
     heads = ["claim", "ours, 95% interval", "bound", "paper", "verdict"]
     row = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
     head = "".join(f'<th scope="col">{h}</th>' for h in heads)

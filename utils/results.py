@@ -70,7 +70,7 @@ def table(root: Path = labs.ROOT) -> str:
         title = labs_title(notebook)
         about = f"Executed at {fast[0]['scale']} scale on {fast[0]['date']} ({fast[0]['device']}, `LAB_SEED={fast[0]['seed']}`)."
         rows = [_row(record, full.get(record["name"])) for record in fast]
-        sections.append(f"## [{title}](../labs/{name}.ipynb)\n\n{about}\n\n{_list_table(title, rows)}")
+        sections.append(f"## {title}\n\n{about} [To the lab](../labs/{name}.ipynb).\n\n{_list_table(rows)}")
     return "\n\n".join(sections) + "\n"
 
 
@@ -87,7 +87,7 @@ def _row(fast: dict, full: dict | None) -> list[str]:
     return [
         fast["sentence"],
         paper,
-        f"{_value(fast)}, must be {fast['bound']}",
+        f"{_value(fast)}; must be {claims.typeset(fast['bound'])}",
         f"{_value(full)} ({full['device']}, {full['date']})" if full else "not run yet",
         verdict,
     ]
@@ -98,8 +98,8 @@ def _value(record: dict) -> str:
     return f"{value}, n = {value.n}" if value.n > 1 else str(value)
 
 
-def _list_table(title: str, rows: list[list[str]]) -> str:
-    lines = [f":::{{list-table}} Claims of {title}", ":header-rows: 1", ":class: results", ":widths: 34 22 16 16 12", ""]
+def _list_table(rows: list[list[str]]) -> str:
+    lines = [":::{list-table}", ":header-rows: 1", ":class: results", ":widths: 32 20 20 16 12", ""]
     for row in [HEADS, *rows]:
         lines += [("* - " if i == 0 else "  - ") + cell.replace("\n", " ") for i, cell in enumerate(row)]
     return "\n".join([*lines, ":::"])

@@ -1,0 +1,221 @@
+"""The rendered site in a real browser: serve it, open its pages, say what is wrong with them."""
+
+import http.server
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+from utils.repository import ROOT, addresses
+
+SITE = ROOT / "_build" / "html"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PHONE, DESK = 390, 1280  # widths in pixels
+
+
+def find_browser() -> str | None:
+    """A Chromium to drive: what CHROMIUM names, one on the path, or the one that Playwright installed."""
+    if found := os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None):
+        return found
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+@contextmanager
+def serve(folder: Path = SITE, prefix: str | None = None) -> Iterator[str]:
+    """Serve the folder on this machine and yield its address, which ends in a slash.
+
+    prefix: the path below which the site lies, default the one it has on the web. A path without a file
+            is answered with 404.html and status 404, as GitHub Pages does.
+    """
+    prefix = urlsplit(addresses().site).path if prefix is None else prefix
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            inside = path.startswith(prefix)
+            local = super().translate_path("/" + path[len(prefix) :] if inside else "/404.html/")
+            return local
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            page = folder / "404.html"
+            if code != 404 or not page.is_file() or Path(urlsplit(self.path).path).suffix not in ("", ".html"):
+                return super().send_error(code, message, explain)
+            body = page.read_bytes()
+            self.send_response(404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_) -> None:
+            pass
+
+    def handler(*arguments) -> Handler:
+        return Handler(*arguments, directory=str(folder))
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{prefix}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def browser() -> Iterator:
+    """A headless Chromium (Playwright's Browser). Raises FileNotFoundError where none is installed."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_browser()
+    if path is None:
+        raise FileNotFoundError("no Chromium found: install one, or name it in the variable CHROMIUM")
+    # Chromium has no sandbox for root, which is who runs in a container.
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=[*sandbox, "--disable-gpu"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextmanager
+def visit(chromium, address: str, width: int = DESK, dark: bool = False) -> Iterator[tuple]:
+    """Open a page, wait until its mathematics and charts stand, yield it with what went wrong, as sentences.
+
+    A request to another host is stopped and noted: the pages must do without a network.
+    """
+    scheme = "dark" if dark else "light"
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page, wrong = context.new_page(), []
+
+    def only_here(route) -> None:
+        if urlsplit(route.request.url).netloc == urlsplit(address).netloc:
+            return route.continue_()
+        wrong.append(f"a request to another host: {route.request.url}")
+        return route.abort()
+
+    def answered(response) -> None:
+        if response.status >= 400 and response.url != address:
+            wrong.append(f"status {response.status}: {response.url}")
+
+    def console(message) -> None:
+        if message.type == "error" and message.location.get("url") != address.split("#")[0]:
+            wrong.append(f"console: {message.text}")
+        elif message.type == "error" and "status of 404" not in message.text:
+            wrong.append(f"console: {message.text}")
+
+    page.route("http*://**", only_here)
+    page.on("response", answered)
+    page.on("console", console)
+    page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: wrong.append(f"request failed: {request.url}"))
+    try:
+        page.goto(address, wait_until="load")
+        page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
+        page.wait_for_function("[...document.querySelectorAll('figure.interactive > div')].every((d) => d.querySelector('svg'))")
+        yield page, wrong
+    finally:
+        context.close()
+
+
+def overflow(page) -> list[str]:
+    """What makes the page wider than its window, as CSS-like paths; empty if nothing does."""
+    return page.evaluate(
+        """() => {
+          const root = document.documentElement;
+          if (root.scrollWidth <= root.clientWidth) return [];
+          const scrolls = (e) => e && e !== document.body && e !== root &&
+            (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+          const name = (e) => e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") +
+            [...e.classList].map((c) => "." + c).join("");
+          const wide = [...document.body.querySelectorAll("*")].filter((e) =>
+            e.getBoundingClientRect().right > root.clientWidth + 1 && !scrolls(e.parentElement));
+          return wide.length ? wide.slice(0, 5).map(name) : ["something that cannot be named"];
+        }"""
+    )
+
+
+def violations(page) -> list[str]:
+    """What axe-core finds serious or critical on the page: the rule, what it says, and the first place."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    # Without preload: axe would fetch style sheets again, and resolves what they import against the page.
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{rule['id']} ({rule['impact']}, {len(rule['nodes'])} places): {rule['help']}, at {rule['nodes'][0]['target']}: "
+        f"{rule['nodes'][0]['html'][:150]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+class _Page(HTMLParser):
+    """The anchors of a page, and what it refers to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.anchors, self.references = {"", "top"}, set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list) -> None:
+        values = dict(attributes)
+        self.anchors |= {values[name] for name in ("id", "name") if values.get(name)}
+        self.references |= {values[name] for name in ("href", "src") if values.get(name)}
+
+
+def broken_links(folder: Path = SITE, root: Path = ROOT) -> list[str]:
+    """Every reference inside the site that leads nowhere, in its pages and its student notebooks.
+
+    folder: the rendered site
+    root:   the repository, whose address and files links may name
+    """
+    here = addresses(root)
+    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts}
+    notebooks = {path: _links_of(path) for path in sorted((folder / "student").rglob("*.ipynb"))}
+    broken = []
+    for path, references in [*((p, page.references) for p, page in pages.items()), *notebooks.items()]:
+        for reference in sorted(references):
+            # A notebook is read on Colab, where a path relative to the book means nothing.
+            base = "notebook:" if path in notebooks else here.site + path.relative_to(folder).as_posix()
+            target = _target(urljoin(base, reference) if path not in notebooks else reference, here, folder, root)
+            if target is None:
+                continue
+            file, anchor = target
+            missing = not file.is_file() or (file in pages and anchor not in pages[file].anchors)
+            if missing:
+                broken.append(f"{path.relative_to(folder)}: {reference}")
+    return broken
+
+
+def _links_of(notebook: Path) -> set[str]:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return set(re.findall(r"\]\(([^)\s]+)\)", text))
+
+
+def _target(address: str, here, folder: Path, root: Path) -> tuple[Path, str] | None:
+    """The file and the anchor that an address means, None if it lies elsewhere."""
+    address, _, anchor = address.partition("#")
+    anchor, address = unquote(anchor), unquote(address.partition("?")[0])
+    if address.startswith(here.site):
+        file = folder / address.removeprefix(here.site)
+        return (file / "index.html" if file.is_dir() else file), anchor
+    for prefix, place in ((here.colab(""), folder / "student"), (here.source(""), root / "labs")):
+        stem = prefix.removesuffix(".ipynb")
+        if address.startswith(stem):
+            return place / address.removeprefix(stem), ""
+    if not urlsplit(address).scheme:
+        return folder / "student" / address, anchor
+    return None
