@@ -13,12 +13,15 @@ from utils.plots import glue_metadata
 SCRIPTS = ["vega@6", "vega-lite@6", "vega-embed@7"]
 
 _PAGE = """\
-<figure class="lab-figure interactive"><div id="{name}" role="group" aria-label="{alt}"></div>
+<figure class="lab-figure interactive"><div data-chart="{name}" role="group" aria-label="{alt}"></div>
 <figcaption>{caption}</figcaption></figure>
 <script>
 (function () {{
   const spec = {spec};
-  const draw = () => vegaEmbed("#{name}", spec, {{actions: false, renderer: "svg"}});
+  // A chart that a page shows twice has two places: each script takes the first that is still free.
+  const place = document.querySelector('[data-chart="{name}"]:not([data-taken])');
+  place.dataset.taken = "";
+  const draw = () => vegaEmbed(place, spec, {{actions: false, renderer: "svg"}});
   const load = (left) => {{
     if (!left.length) return draw();
     const script = document.createElement("script");
@@ -49,7 +52,7 @@ def show_interactive(chart: alt.TopLevelMixin, caption: str, alt: str, name: str
     if not caption.strip() or not alt.strip():
         raise ValueError("show_interactive: caption and alt must not be empty")
     spec = json.dumps(chart.to_dict(), separators=(",", ":")).replace("</", "<\\/")
-    element = "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
+    element = hashlib.sha256(spec.encode()).hexdigest()[:12]
     remote = json.dumps([f"https://cdn.jsdelivr.net/npm/{script}" for script in SCRIPTS])
     page = _PAGE.format(
         name=element, alt=html.escape(alt, quote=True), caption=html.escape(caption), spec=spec, remote=remote

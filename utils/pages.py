@@ -16,6 +16,7 @@ from utils.repository import ROOT, addresses
 
 SITE = ROOT / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+DRAWN = "[...document.querySelectorAll('figure.interactive > div')].every((d) => d.querySelector('svg'))"
 PHONE, DESK = 390, 1280  # widths in pixels
 
 
@@ -95,6 +96,8 @@ def visit(chromium, address: str, width: int = DESK, dark: bool = False) -> Iter
 
     A request to another host is stopped and noted: the pages must do without a network.
     """
+    from playwright.sync_api import TimeoutError
+
     scheme = "dark" if dark else "light"
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, wrong = context.new_page(), []
@@ -123,7 +126,10 @@ def visit(chromium, address: str, width: int = DESK, dark: bool = False) -> Iter
     try:
         page.goto(address, wait_until="load")
         page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
-        page.wait_for_function("[...document.querySelectorAll('figure.interactive > div')].every((d) => d.querySelector('svg'))")
+        try:
+            page.wait_for_function(DRAWN, timeout=15_000)
+        except TimeoutError:
+            wrong.append("an interactive figure is not drawn after 15 s")
         yield page, wrong
     finally:
         context.close()

@@ -5,6 +5,7 @@ It is also a small Sphinx extension (`setup`), which mends what other extensions
 
 import importlib.metadata
 import math
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from utils import labs
 from utils.repository import addresses
 
 BLUE, VERMILION = "#0072B2", "#D55E00"
+SOLUTION_MARKS = re.compile(r"(?m)^\s*### (BEGIN|END) SOLUTION\s*?\n?$")
 REPEATED_IDS = {"exercise-content", "solution-content", "proof-content"}
 # The parts of MathJax that a page can ask for: the program, its fonts, the TeX packages that it loads when
 # they are used, and speech for those who switch it on in its menu.
@@ -93,6 +95,17 @@ def drop_repeated_ids(app, doctree, docname: str) -> None:
         section["ids"] = [i for i in section["ids"] if i not in REPEATED_IDS]
 
 
+def drop_solution_marks(app, doctree) -> None:
+    """The lines that tell nbgrader where a solution begins and ends say nothing to readers of a page."""
+    from docutils import nodes
+
+    for block in doctree.findall(nodes.literal_block):
+        if "### BEGIN SOLUTION" in block.rawsource:
+            block.rawsource = SOLUTION_MARKS.sub("", block.rawsource)
+            block.children = []
+            block += nodes.Text(block.rawsource)
+
+
 def drop_thebe(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Jupyter Book puts Thebe on every page, unused and declared twice, which is an error in the console."""
     scripts = context.get("script_files", [])
@@ -113,9 +126,17 @@ def place_not_found(app, config) -> None:
     }
 
 
+def draw_boxes_in_one_page(app) -> None:
+    """sphinx-proof knows no single-page HTML, from which the PDF is printed: draw its boxes there as elsewhere."""
+    handlers = app.registry.translation_handlers
+    handlers["singlehtml"] = handlers.get("html", {}) | handlers.get("singlehtml", {})
+
+
 def setup(app) -> dict:
     """Called by Sphinx, since `utils.site` stands among the extensions in _config.yml."""
     app.connect("config-inited", place_not_found)
+    app.connect("builder-inited", draw_boxes_in_one_page)
+    app.connect("doctree-read", drop_solution_marks)
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("html-page-context", drop_thebe)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
