@@ -13,11 +13,11 @@ class _Stop(Exception):
 
 
 def layers(model: nn.Module) -> nn.ModuleList:
-    """The model's blocks: its one ModuleList with `config.num_hidden_layers` members.
+    """The model's blocks: its first ModuleList with `config.num_hidden_layers` members.
 
     Raises ValueError if the model has no such list.
     """
-    count = model.config.num_hidden_layers
+    count = getattr(getattr(model, "config", None), "num_hidden_layers", "config.num_hidden_layers")
     for module in model.modules():
         if isinstance(module, nn.ModuleList) and len(module) == count:
             return module
@@ -39,8 +39,13 @@ def _check_layers(model: nn.Module, wanted: Iterable[int]) -> list[int]:
 
 
 def _check_tokens(input_ids: Tensor) -> None:
-    if input_ids.ndim != 2 or input_ids.numel() == 0:
-        raise ValueError(f"input_ids has shape {tuple(input_ids.shape)}, expected (batch, position), not empty")
+    shape = tuple(input_ids.shape)
+    if len(shape) != 2:
+        raise ValueError(f"input_ids has shape {shape}, expected (batch, position)")
+    if 0 in shape:
+        raise ValueError(f"input_ids has shape {shape}, expected at least one token: was a text empty?")
+    if input_ids.is_floating_point():
+        raise ValueError(f"input_ids is {input_ids.dtype}, expected token numbers")
 
 
 @torch.no_grad()
@@ -56,9 +61,14 @@ def run_with_cache(
     input_ids: token numbers
     read:      numbers of blocks, from 0
     Returns {"blocks.L.hook_resid_post": activations}.
-    Raises ValueError for a block that the model lacks or an empty batch.
+    Raises ValueError for a block that the model lacks, an empty batch, token numbers of another shape or
+    type, or a mask of another shape.
     """
     _check_tokens(input_ids)
+    if attention_mask is not None and attention_mask.shape != input_ids.shape:
+        raise ValueError(
+            f"attention_mask has shape {tuple(attention_mask.shape)}, expected {tuple(input_ids.shape)}"
+        )
     wanted, cache, blocks = _check_layers(model, read), {}, layers(model)
 
     def save(layer: int) -> Callable:
@@ -85,7 +95,7 @@ def edit_residual(model: nn.Module, layer: int, edit: Callable[[Tensor], Tensor]
     """While open, the residual stream after block `layer` is replaced: x ← edit(x).
 
     edit: a function of the stream, shape (batch, position, d_model) to the same shape
-    Raises ValueError for a block that the model lacks, or an edit that changes the shape.
+    Raises ValueError for a block that the model lacks, or an edit that changes the shape or makes NaN.
     """
     _check_layers(model, [layer])
 
@@ -94,6 +104,8 @@ def edit_residual(model: nn.Module, layer: int, edit: Callable[[Tensor], Tensor]
         edited = edit(stream)
         if edited.shape != stream.shape:
             raise ValueError(f"edit returned shape {tuple(edited.shape)}, expected {tuple(stream.shape)}")
+        if not edited.isfinite().all():
+            raise ValueError(f"edit returned NaN or infinity after block {layer}")
         edited = edited.to(stream.dtype)
         return (edited, *output[1:]) if isinstance(output, tuple) else edited
 

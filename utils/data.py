@@ -1,10 +1,10 @@
 """Public data sets, fetched by pooch: each file named once, with its address and hash."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 import pooch
+import requests
 
 
 class Missing(RuntimeError):
@@ -19,19 +19,30 @@ class PublicFile(NamedTuple):
     licence: str
 
 
-_EXAMPLES = "https://raw.githubusercontent.com/pytorch/examples/77f55b912142e11fcfdf5b530231fb9c52f181e8/"
+SECONDS = 10  # how long a server may stay silent before a download is given up
+
+_EXAMPLES = (
+    "https://raw.githubusercontent.com/pytorch/examples/"
+    "77f55b912142e11fcfdf5b530231fb9c52f181e8/word_language_model/data/"
+)
+_CHAR_RNN = (
+    "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/"
+)
 
 FILES = {
     "corpora/wikitext2_valid.txt": PublicFile(
-        "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8", _EXAMPLES + "word_language_model/data/wikitext-2/valid.txt", "CC BY-SA"
+        "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8",
+        _EXAMPLES + "wikitext-2/valid.txt",
+        "CC BY-SA",
     ),
     "corpora/wikitext2_test.txt": PublicFile(
-        "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0", _EXAMPLES + "word_language_model/data/wikitext-2/test.txt", "CC BY-SA"
+        "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
+        _EXAMPLES + "wikitext-2/test.txt",
+        "CC BY-SA",
     ),
     "corpora/tinyshakespeare.txt": PublicFile(
         "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
-        "https://raw.githubusercontent.com/karpathy/char-rnn/"
-        "6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare/input.txt",
+        _CHAR_RNN + "tinyshakespeare/input.txt",
         "public domain",
     ),
 }
@@ -49,20 +60,23 @@ def fetch(name: str) -> Path:
     if name not in FILES:
         raise ValueError(f"name is {name!r}, expected one of {sorted(FILES)}")
     file = FILES[name]
+    pooch.get_logger().setLevel("ERROR")
     store = pooch.create(
         path=pooch.os_cache("alignment-by-experiment"),
         base_url="",
         env="ALIGNMENT_DATA_DIR",
         registry={name: f"sha256:{file.sha256}"},
         urls={name: file.url},
-        retry_if_failed=1,
     )
-    pooch.get_logger().setLevel("ERROR")
     try:
-        return Path(store.fetch(name))
-    except (OSError, ValueError) as error:  # no network; or what came has another hash
-        where = os.environ.get("ALIGNMENT_DATA_DIR", "not set")
-        raise Missing(
-            f"{name} could not be fetched from {file.url} ({type(error).__name__}: {error}). Download it by "
-            f"hand into a folder and name that folder in ALIGNMENT_DATA_DIR (now {where})."
-        ) from error
+        return Path(store.fetch(name, downloader=pooch.HTTPDownloader(timeout=SECONDS)))
+    except requests.RequestException as error:
+        reason = f"no download from {file.url}: {type(error).__name__}"
+    except OSError as error:
+        reason = f"the folder cannot be written: {error.strerror}"
+    except ValueError:
+        reason = f"what {file.url} sent has another hash than the book's file"
+    raise Missing(
+        f"{name} is not in {store.abspath} ({reason}). Put the file there by hand, "
+        "or name a folder that holds it in ALIGNMENT_DATA_DIR."
+    )

