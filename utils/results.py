@@ -41,8 +41,8 @@ def problems(name: str, root: Path = labs.ROOT) -> list[str]:
 def add(path: Path, root: Path = labs.ROOT) -> Path:
     """Take over the claims of a notebook that was executed at full scale; return the file they went to.
 
-    Raises ValueError if the notebook holds no claims, claims made at fast scale, with sizes changed by
-    LAB_SIZES, or of a lab that does not exist.
+    Raises ValueError if the notebook holds no claims, not all that the lab makes, claims made at fast
+    scale, with sizes changed by LAB_SIZES, or of a lab that does not exist.
     """
     records = claims.records(nbformat.read(path, as_version=4))
     if not records:
@@ -52,7 +52,9 @@ def add(path: Path, root: Path = labs.ROOT) -> Path:
     if any(record["sizes_changed"] for record in records):
         raise ValueError(f"{path} was executed with LAB_SIZES, so its sizes are not those of the full scale")
     name = records[0]["lab"]
-    labs.source(name, root)
+    wanted = claims.names_in_source(nbformat.read(labs.source(name, root), as_version=4))
+    if missing := sorted(set(wanted) - {record["name"] for record in records}):
+        raise ValueError(f"{path} lacks the claims {missing}: did it run to its end, and is it the present lab?")
     target = full_scale_file(name, root)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -84,6 +86,8 @@ def _row(fast: dict, full: dict | None) -> list[str]:
     cited = f"{{cite:p}}`{fast['source']}`" if fast["source"] else ""
     paper = " ".join(filter(None, [fast["paper"], cited])) or "none given"
     verdict = "holds" if fast["holds"] else "does not hold"
+    if full and full["holds"] != fast["holds"]:
+        verdict += " at fast scale; the opposite at full scale"
     return [
         fast["sentence"],
         paper,

@@ -15,7 +15,7 @@ from utils import labs
 from utils.repository import addresses
 
 BLUE, VERMILION = "#0072B2", "#D55E00"
-SOLUTION_MARKS = re.compile(r"(?m)^\s*### (BEGIN|END) SOLUTION\s*?\n?$")
+SOLUTION_MARKS = re.compile(r"(?m)^[ \t]*### (BEGIN|END) SOLUTION[ \t]*(\n|\Z)")
 REPEATED_IDS = {"exercise-content", "solution-content", "proof-content"}
 # The parts of MathJax that a page can ask for: the program, its fonts, the TeX packages that it loads when
 # they are used, and speech for those who switch it on in its menu.
@@ -100,8 +100,9 @@ def drop_solution_marks(app, doctree) -> None:
     from docutils import nodes
 
     for block in doctree.findall(nodes.literal_block):
-        if "### BEGIN SOLUTION" in block.rawsource:
-            block.rawsource = SOLUTION_MARKS.sub("", block.rawsource)
+        if "### BEGIN SOLUTION" in block.astext():
+            # Equal to the text, or Sphinx takes the block for one that is marked up already.
+            block.rawsource = SOLUTION_MARKS.sub("", block.astext())
             block.children = []
             block += nodes.Text(block.rawsource)
 
