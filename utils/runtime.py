@@ -65,7 +65,7 @@ def start(lab: str, sizes: dict[str, tuple] | None = None) -> Runtime:
     runs the full scale with LAB_SIZES='{"d_sae": 4096}'.
 
     Raises ValueError for an unknown SCALE, a LAB_SEED that is no integer, or a LAB_SIZES that is not a
-    JSON object of sizes that the lab has.
+    JSON object of sizes that the lab has, each of the type it has there.
     """
     scale = os.environ.get("SCALE") or ("full" if torch.cuda.is_available() else "fast")
     if scale not in SCALES:
@@ -90,16 +90,32 @@ def _base_seed() -> int:
 def _overrides(sizes: dict) -> dict:
     text = os.environ.get("LAB_SIZES", "{}")
     try:
-        overrides = json.loads(text)
-    except json.JSONDecodeError as error:
+        overrides = json.loads(text, parse_constant=_no_constant)
+    except ValueError as error:
         raise ValueError(f"LAB_SIZES is not JSON: {error}") from None
     if not isinstance(overrides, dict):
         raise ValueError(f"LAB_SIZES is {text!r}, expected a JSON object such as {{\"n\": 10}}")
     unknown = sorted(set(overrides) - set(sizes))
     if unknown:
         raise ValueError(f"LAB_SIZES names {unknown}, but the lab's sizes are {sorted(sizes)}")
-    # JSON has no tuples: give a size back the type that the lab's table has.
-    return {name: type(sizes[name][0])(value) for name, value in overrides.items()}
+    return {name: _as_in_table(name, sizes[name], value) for name, value in overrides.items()}
+
+
+def _no_constant(text: str):
+    raise ValueError(f"{text} is no number that a size could have")
+
+
+def _as_in_table(name: str, pair: tuple, value):
+    """The value with the type that the lab's table has; JSON knows no tuples and writes 1.0 as 1."""
+    kinds = {type(size) for size in pair}
+    if isinstance(value, list) and tuple in kinds:
+        return tuple(value)
+    if type(value) is int and float in kinds and int not in kinds:
+        return float(value)
+    if type(value) not in kinds:
+        expected = " or ".join(sorted(kind.__name__ for kind in kinds))
+        raise ValueError(f"LAB_SIZES gives {name} as {value!r}, expected {expected}")
+    return value
 
 
 def in_colab() -> bool:
