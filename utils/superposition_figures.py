@@ -1,4 +1,4 @@
-"""Figures of the lab `superposition`. Tensors come in on the CPU; the first axis is seeds where there is one."""
+"""Figures of the lab `superposition`. Tensors come in on the CPU; the first axis is seeds."""
 
 import altair as alt
 import matplotlib.pyplot as plt
@@ -8,6 +8,63 @@ from utils.plots import DIVERGING, LINES, MARKERS, band, figure
 
 GEOMETRIES = ["two digons", "pentagon", "other"]
 SOLUTIONS = ["first feature only", "second feature only", "antipodal pair"]
+
+# What each picture shows, for those who cannot see it.
+ALT = {
+    "dense_is_pca": (
+        "Top: the ratio of the model's loss to that of PCA against density, with a 95% band: one when "
+        "dense, falling steadily with sparsity. Bottom: three matrices of twenty by twenty entries, the "
+        "PCA projector, the trained dense W transpose W, which looks the same, and the trained sparse "
+        "one, which has ones along its diagonal and strong interference of both signs everywhere else."
+    ),
+    "staircase": (
+        "Upper panel: m over the squared norm of W against one over density, on logarithmic axes, with a"
+        " 95% band over five seeds: it starts at one, drops to one half, stays there over a short range,"
+        " and falls on. Lower panel: the dimensionality of each represented feature; around the plateau "
+        "nearly all points lie on the line at one half, then some on two fifths, and further right they "
+        "sink below."
+    ),
+    "energy_levels": (
+        "The dimensionality of each of the features of one model against training step on a logarithmic "
+        "axis. All curves start between 0.05 and 0.25. Between 30 and 300 steps those of the represented"
+        " features rise to the line at one half, a few late ones in a sudden jump, and those of the "
+        "others sink to zero."
+    ),
+    "phase_diagram": (
+        "Left: the plane of relative importance and density, both logarithmic, in three regions, first "
+        "feature only, second feature only, antipodal pair, with the boundary for the best bias as a "
+        "solid and for no bias as a dashed line, almost the same; a marker in each cell shows what "
+        "training found, and nearly all markers lie in their own region. Right: the ratio of the trained"
+        " loss to the best of the three candidates, close to one nearly everywhere and up to eight per "
+        "cent below it along the boundary."
+    ),
+    "geometries": (
+        "Top: the five columns of W of the best model at four sparsities, a square with one feature "
+        "missing at the lower two and a pentagon at the higher two. Bottom left: the loss of the rigid "
+        "pentagon relative to two rigid digons against sparsity, positive at first, crossing zero "
+        "between 0.75 and 0.8, and strongly negative at 0.95. Bottom right: the share of initialisations"
+        " that end as square, pentagon or otherwise, with 95% bands."
+    ),
+    "columns_chart": (
+        "A slider sets the sparsity from 0.5 to 0.95. The upper plot shows the five columns of W of the "
+        "best model as arrows in the plane, the lower one the loss of every initialisation relative to "
+        "the best as a tick, in one row each for two digons, pentagon and other shapes."
+    ),
+    "computing": (
+        "Left: the sum of explained variance over features against sparsity with 95% bands, below the "
+        "budget line of m over 2 when dense and well above it from S = 0.9 on; three thinner lines count"
+        " the features explained by more than a quarter, a half and three quarters, and they differ "
+        "widely. Right: monosemanticity falls from near one to near one tenth."
+    ),
+    "adversarial": (
+        "Left: the rise of the autoencoder's squared error under attack, in units of epsilon squared, "
+        "against features per dimension, with one point a model, rising from about one. Right: the share"
+        " of detections switched off against epsilon for four bottleneck widths with 95% bands, lowest "
+        "without a bottleneck and highest for the narrowest, and thin lines for random changes, which "
+        "stay low."
+    ),
+    "columns": ("The columns of W as arrows in the plane."),
+}
 
 
 def _colours() -> list[str]:
@@ -72,7 +129,9 @@ def energy_levels(steps, paths, kept):
         (~kept, colours[1], LINES[1], 0.25, "absent at the end"),
         (kept, colours[0], LINES[0], 0.6, "represented at the end"),
     ):
-        lines = ax.plot(steps, paths[:, chosen], color=colour, linestyle=style, marker="", linewidth=0.9, alpha=alpha)
+        lines = ax.plot(
+            steps, paths[:, chosen], color=colour, linestyle=style, marker="", linewidth=0.9, alpha=alpha
+        )
         if lines:
             lines[0].set_label(label)
     _rule(ax, 1 / 2, "1/2")
@@ -99,12 +158,16 @@ def phase_diagram(r_axis, p_axis, candidate_losses, measured, loss_ratio):
         if b is None:
             left.contourf(r, p, region, levels=[-0.5, 0.5, 1.5, 2.5], colors=colours, alpha=0.28)
         margin = losses[2] - losses[:2].amin(0)
-        left.contour(r, p, margin, levels=[0], colors=[plt.rcParams["text.color"]], linewidths=1.2, linestyles=style)
+        left.contour(
+            r, p, margin, levels=[0], colors=[plt.rcParams["text.color"]], linewidths=1.2, linestyles=style
+        )
     mode = measured.mode(0).values.numpy()
     cells = torch.cartesian_prod(r_axis, p_axis).numpy()
     for k, name in enumerate(SOLUTIONS):
         chosen = mode == k
-        left.plot(*cells[chosen].T, linestyle="", marker=MARKERS[k], markersize=4, color=colours[k], label=name)
+        left.plot(
+            *cells[chosen].T, linestyle="", marker=MARKERS[k], markersize=4, color=colours[k], label=name
+        )
     picture = right.pcolormesh(
         r_axis, p_axis, loss_ratio.view(len(r_axis), len(p_axis)).T, cmap=DIVERGING, vmin=0.9, vmax=1.1
     )
@@ -121,7 +184,12 @@ def _arrows(ax, W, label=""):
     for x, y in W.T.tolist():
         if x**2 + y**2 < 0.01:  # an absent feature: a dot at the origin, no arrow
             continue
-        ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": _colours()[0], "shrinkA": 0, "shrinkB": 0})
+        ax.annotate(
+            "",
+            (x, y),
+            (0, 0),
+            arrowprops={"arrowstyle": "-|>", "color": _colours()[0], "shrinkA": 0, "shrinkB": 0},
+        )
     ax.plot(*W, linestyle="", marker="o", markersize=4, color=_colours()[0])
     ax.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal", xticks=[], yticks=[])
     ax.set_title(label, fontsize=10)
@@ -137,13 +205,15 @@ def columns(W):
 
 @figure
 def geometries(sparsities, best_columns, gap, is_square, is_pentagon):
-    """best_columns: (models, 2, n) of one seed; gap: (seeds, models), loss of the pentagon over two digons, less 1;
-    is_square, is_pentagon: (seeds, models, inits)"""
+    """best_columns: (models, 2, n) of one seed; gap: (seeds, models), the pentagon's loss over that of two
+    digons, less 1; is_square, is_pentagon: (seeds, models, inits)"""
     fig = plt.figure(figsize=(6.8, 5.4))
     grid = fig.add_gridspec(2, 12, height_ratios=[1, 1.5])
     shown = [round(k * (len(sparsities) - 1) / 9) for k in (2, 5, 6, 8)]
     for panel, k in enumerate(shown):
-        _arrows(fig.add_subplot(grid[0, 3 * panel : 3 * panel + 3]), best_columns[k], f"S = {sparsities[k]:.2f}")
+        _arrows(
+            fig.add_subplot(grid[0, 3 * panel : 3 * panel + 3]), best_columns[k], f"S = {sparsities[k]:.2f}"
+        )
     left, right = fig.add_subplot(grid[1, :6]), fig.add_subplot(grid[1, 6:])
     band(left, sparsities, gap, "pentagon")
     left.axhline(0, color=plt.rcParams["text.color"], linewidth=0.7, linestyle=":", marker="")
@@ -162,7 +232,12 @@ def computing(sparsities, explained, monosemanticity, m):
     x = np.arange(len(sparsities))
     band(left, x, explained.sum(-1), "sum of explained")
     for threshold in (0.25, 0.5, 0.75):
-        left.plot(x, (explained > threshold).sum(-1).float().mean(0), linewidth=1, label=f"explained > {threshold:g}")
+        left.plot(
+            x,
+            (explained > threshold).sum(-1).float().mean(0),
+            linewidth=1,
+            label=f"explained > {threshold:g}",
+        )
     _rule(left, m / 2, "budget m/2", where=0.35)
     left.set(ylabel="features computed")
     left.legend(fontsize=8)
@@ -178,7 +253,9 @@ def computing(sparsities, explained, monosemanticity, m):
 def adversarial(features_per_dimension, rise, budgets, by_attack, by_noise, widths):
     """features_per_dimension, rise: (seeds, models); by_attack, by_noise: (budgets, seeds, widths)"""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.7))
-    left.plot(features_per_dimension.flatten(), rise.flatten(), linestyle="", marker="o", markersize=4, alpha=0.7)
+    left.plot(
+        features_per_dimension.flatten(), rise.flatten(), linestyle="", marker="o", markersize=4, alpha=0.7
+    )
     left.set(xlabel="features per dimension ‖W‖²/m", ylabel="rise of squared error / ε²", xscale="log")
     ticks = [t for t in (1, 2, 3, 5, 10, 20) if t <= 1.2 * features_per_dimension.max()]
     left.set_xticks(ticks, [str(t) for t in ticks])
@@ -187,7 +264,9 @@ def adversarial(features_per_dimension, rise, budgets, by_attack, by_noise, widt
     for k, width in enumerate(widths):
         name = "no bottleneck" if k == 0 else f"{width} dimensions"
         band(right, budgets, by_attack[:, :, k].T, name)
-        right.plot(budgets, by_noise[:, :, k].mean(1), linewidth=0.8, linestyle=":", marker="", color=_colours()[k])
+        right.plot(
+            budgets, by_noise[:, :, k].mean(1), linewidth=0.8, linestyle=":", marker="", color=_colours()[k]
+        )
     right.set(xlabel="length ε of the change", ylabel="detections switched off", ylim=(-0.03, 1.03))
     right.set_title("classifier (dotted: random change)", fontsize=10)
     right.legend(fontsize=8)
@@ -206,18 +285,26 @@ def columns_chart(sparsities, best_columns, losses, is_square, is_pentagon) -> a
     kind = np.select([is_square.numpy(), is_pentagon.numpy()], GEOMETRIES[:2], GEOMETRIES[2])
     for k, S in enumerate(sparsities):
         name = f"S = {S:.2f}"
-        arrows += [{"S": round(S, 2), "x": round(x, 3), "y": round(y, 3), "name": name} for x, y in best_columns[k].T.tolist()]
+        arrows += [
+            {"S": round(S, 2), "x": round(x, 3), "y": round(y, 3), "name": name}
+            for x, y in best_columns[k].T.tolist()
+        ]
         ticks += [
             {"S": round(S, 2), "excess": round(100 * (value - 1), 1), "geometry": shape}
             for value, shape in zip(relative[:, k].flatten().tolist(), kind[:, k].flatten(), strict=True)
         ]
-    slider = alt.binding_range(min=sparsities[0], max=sparsities[-1], step=sparsities[1] - sparsities[0], name="sparsity S ")
+    slider = alt.binding_range(
+        min=sparsities[0], max=sparsities[-1], step=sparsities[1] - sparsities[0], name="sparsity S "
+    )
     chosen = alt.param(name="sparsity", value=0.9, bind=slider)
     here = "abs(datum.S - sparsity) < 0.02"
     scale = alt.Scale(domain=[-1.3, 1.3])
     plane = alt.Chart(pd.DataFrame(arrows)).transform_filter(here)
     rays = plane.transform_calculate(x0="0", y0="0").mark_rule(strokeWidth=2.5, color="#0072B2")
-    x, y = alt.X("x:Q", scale=scale, title="first dimension"), alt.Y("y:Q", scale=scale, title="second dimension")
+    x, y = (
+        alt.X("x:Q", scale=scale, title="first dimension"),
+        alt.Y("y:Q", scale=scale, title="second dimension"),
+    )
     rays = rays.encode(x=x, y=y, x2="x0:Q", y2="y0:Q")
     dots = plane.mark_point(size=60, filled=True, color="#0072B2", opacity=1).encode(x=x, y=y)
     upper = (rays + dots).properties(width=240, height=240, title="columns of W, best of all runs")
@@ -226,9 +313,17 @@ def columns_chart(sparsities, best_columns, losses, is_square, is_pentagon) -> a
         .transform_filter(here)
         .mark_tick(thickness=2, opacity=0.5)
         .encode(
-            x=alt.X("excess:Q", title="loss above the best run (per cent)", scale=alt.Scale(domain=[0, 60], clamp=True)),
+            x=alt.X(
+                "excess:Q",
+                title="loss above the best run (per cent)",
+                scale=alt.Scale(domain=[0, 60], clamp=True),
+            ),
             y=alt.Y("geometry:N", title=None, sort=GEOMETRIES, scale=alt.Scale(domain=GEOMETRIES)),
-            color=alt.Color("geometry:N", legend=None, scale=alt.Scale(domain=GEOMETRIES, range=["#D55E00", "#0072B2", "#009E73"])),
+            color=alt.Color(
+                "geometry:N",
+                legend=None,
+                scale=alt.Scale(domain=GEOMETRIES, range=["#D55E00", "#0072B2", "#009E73"]),
+            ),
         )
         .properties(width=200, height=90)
     )

@@ -25,7 +25,7 @@ def digons_rotated(m):
     """Two orthogonal bases, one rotated: every D is 1/2 in a plane, but nothing is antipodal."""
     if m == 1:
         return torch.tensor([[1.0, -1.0]])
-    angle = torch.tensor(1.8)
+    angle = torch.tensor(2.83)
     turn = torch.eye(m)
     turn[:2, :2] = torch.tensor([[angle.cos(), -angle.sin()], [angle.sin(), angle.cos()]])
     turn[range(2, m), range(2, m)] = -1
@@ -42,7 +42,7 @@ WRONG = {
         (lambda k: k / 2, "inverse"),
         (lambda k: 1 / (k / 2 - 1), "leaves out j = i"),
         (lambda k: 1.0, "not squared"),
-        (lambda k: 2.0 * k, "got 10, expected 0.4"),
+        (lambda k: 2.0 * k, "got 10\\., expected 0.4"),
     ],
     "digons": [
         (digons_transposed, "transpose"),
@@ -68,7 +68,10 @@ WRONG = {
     ],
     "trapped_share": [
         (lambda x, t=0.02: (x <= (1 + t) * x.amin(-1, keepdim=True)).float().mean(-1), "not trapped"),
-        (lambda x, t=0.02: (x > (1 + t) * x.amin(-1, keepdim=True)).float().mean(), "one number over all seeds"),
+        (
+            lambda x, t=0.02: (x > (1 + t) * x.amin(-1, keepdim=True)).float().mean(),
+            "one number over all seeds",
+        ),
         (lambda x, t=0.02: (x > (1 + t) * x.amin(-1, keepdim=True)).float().sum(-1), "count"),
         (lambda x, t=0.02: (x > (1 + t) * x.amin(-1, keepdim=True)).float().mean(0), "over the seeds"),
         (lambda x, t=0.02: (x > (1 + t) * x.min()).float().mean(-1), "same seed"),
