@@ -1,6 +1,7 @@
 """From lab to page: which labs are stale, run those through nbmake, put them where Jupyter Book finds them.
 
-`python -m utils.labs run [chapter/lab …]` executes; `python -m utils.labs list` says what is stale.
+`python -m utils.labs run [chapter/lab …]` executes; `python -m utils.labs list` says what is stale;
+`python -m utils.labs seeds [chapter/lab …]` executes with three values of LAB_SEED and compares the claims.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -92,7 +94,7 @@ def is_stale(name: str, root: Path = ROOT) -> bool:
 
 
 def run(wanted: list[str] | None = None, root: Path = ROOT, jobs: int | None = None) -> list[str]:
-    """Execute the stale labs among `wanted` (all if None) through nbmake, in parallel; return the failed ones.
+    """Execute the stale labs among `wanted` (all if None) through nbmake, in parallel; return the failed.
 
     jobs: how many labs at once; default one for every two cores, so that each has two threads
     """
@@ -117,19 +119,61 @@ def run(wanted: list[str] | None = None, root: Path = ROOT, jobs: int | None = N
     return sorted(set(stale) - set(done))
 
 
-def _nbmake(paths: list[Path], folder: Path, jobs: int) -> None:
+def _nbmake(paths: list[Path], folder: Path, jobs: int, **settings: str) -> None:
     jobs = min(jobs, len(paths))
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", f"--nbmake-timeout={CELL_TIMEOUT}", "-q"]
-    command += ["-p", "no:cacheprovider", "--durations=0", f"--rootdir={folder}", "-c", os.devnull]
+    command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "-q", "-p", "no:cacheprovider"]
+    command += [f"--nbmake-timeout={CELL_TIMEOUT}", "--durations=0", f"--rootdir={folder}", "-c", os.devnull]
     command += ["-n", str(jobs)] if jobs > 1 else []
-    settings = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    subprocess.run([*command, *map(str, paths)], env=settings, check=False)
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)} | settings
+    subprocess.run([*command, *map(str, paths)], env=environment, check=False)
+
+
+def seeds(name: str, values: Sequence[int] = (0, 1, 2), root: Path = ROOT) -> list[list[dict]]:
+    """The claims that the lab records under each LAB_SEED in `values`; the book's copy is not touched.
+
+    A run that breaks a claim ends there, as it does in the build: its list is then shorter.
+    """
+    from utils.claims import records
+
+    recorded = []
+    with tempfile.TemporaryDirectory() as folder:
+        for value in values:
+            staged = Path(folder) / str(value) / source(name, root).name
+            staged.parent.mkdir()
+            staged.write_bytes(source(name, root).read_bytes())
+            _nbmake([staged], staged.parent, 1, LAB_SEED=str(value))
+            recorded.append(records(nbformat.read(staged, as_version=4)))
+    return recorded
+
+
+def seeds_table(wanted: list[str], recorded: list[list[dict]], values: Sequence[int] = (0, 1, 2)) -> str:
+    """A row a claim, a column a LAB_SEED, as text.
+
+    wanted:   the names of the lab's claims
+    recorded: what `seeds` returned
+    """
+    from utils.stats import Estimate
+
+    def cell(record: dict | None) -> str:
+        if record is None:
+            return "not reached"
+        estimate = Estimate(record["value"], record["low"], record["high"], record["n"])
+        return f"{estimate}{'' if record['holds'] else ' BROKEN'}"
+
+    by_name = [{record["name"]: record for record in run} for run in recorded]
+    rows = [["claim", "bound", *(f"LAB_SEED={value}" for value in values)]]
+    for name in wanted:
+        bound = next((run[name]["bound"] for run in by_name if name in run), "")
+        rows.append([name, bound, *(cell(run.get(name)) for run in by_name)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def is_complete(path: Path) -> bool:
     """Whether every code cell ran and none raised."""
-    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = nbformat.read(path, as_version=4).cells
+    cells = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
     ran = all(cell.execution_count for cell in cells)
     return ran and not any(output.output_type == "error" for cell in cells for output in cell.outputs)
 
@@ -145,7 +189,8 @@ def _keep(name: str, stamp: str, root: Path) -> None:
         cell.metadata.pop("execution", None)  # timestamps, which would change the cache's key
     nbformat.write(notebook, path)
     cache = get_cache(str(root / "_build" / ".jupyter_cache"))
-    cache.cache_notebook_bundle(CacheBundleIn(notebook, str(source(name, root))), check_validity=False, overwrite=True)
+    bundle = CacheBundleIn(notebook, str(source(name, root)))
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     # Sphinx looks at the source's time only; without its doctree the page is read anew.
     for doctree in (root / "_build").glob(f"**/.doctrees/labs/{name}.doctree"):
         doctree.unlink()
@@ -154,19 +199,31 @@ def _keep(name: str, stamp: str, root: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "list"])
+    parser.add_argument("action", choices=["run", "list", "seeds"])
     parser.add_argument("labs", nargs="*", help="such as bottom_up/superposition; all if none is named")
     parser.add_argument("--jobs", type=int, help="labs at once (default: cores / 2)")
     arguments = parser.parse_args()
-    wanted = arguments.labs or None
+    wanted = arguments.labs or names()
     if arguments.action == "list":
-        for name in wanted or names():
+        for name in wanted:
             print(f"{'stale  ' if is_stale(name) else 'current'}  {name}")
         return 0
+    if arguments.action == "seeds":
+        return 0 if all([_compare_seeds(name) for name in wanted]) else 1
     failed = run(wanted, jobs=arguments.jobs)
     for name in failed:
-        print(f"{name} failed: its executed copy up to the failing cell lies in {executed(name).relative_to(ROOT)}")
+        path = executed(name).relative_to(ROOT)
+        print(f"{name} failed: its executed copy up to the failing cell lies in {path}")
     return 1 if failed else 0
+
+
+def _compare_seeds(name: str) -> bool:
+    from utils.claims import names_in_source
+
+    recorded = seeds(name)
+    wanted = names_in_source(nbformat.read(source(name), as_version=4))
+    print(f"\n{name}\n{seeds_table(wanted, recorded)}")
+    return all(len(run) == len(wanted) and all(record["holds"] for record in run) for run in recorded)
 
 
 if __name__ == "__main__":
