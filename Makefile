@@ -8,7 +8,7 @@ LAB ?=
 export JUPYTER_PLATFORM_DIRS := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
-.PHONY: help book test lab labs site student serve pdf screenshots seeds lint clean
+.PHONY: help environment book test lab labs site student serve pdf screenshots seeds lint clean
 .DEFAULT_GOAL := help
 
 help: ## list what one can do
@@ -25,6 +25,8 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(RUN) -m utils.models
 	touch $@
 
+environment: $(VENV)/ready ## create the environment, .venv, and nothing else
+
 book: labs site ## create the environment, execute the labs at fast scale, render the book
 	@echo "The book is at _build/html/index.html; make serve shows it."
 
@@ -35,6 +37,7 @@ labs: $(VENV)/ready ## execute the labs that are stale
 # left the table of contents, shorten the sitemap, and miss figures that a chapter shows from a lab.
 site: $(VENV)/ready
 	$(RUN) -m utils.results
+	$(RUN) -m utils.teaching
 	$(RUN) -m utils.site
 	rm -rf _build/html _build/.doctrees
 	$(VENV)/bin/jupyter-book build . -W -n --keep-going
@@ -51,6 +54,7 @@ lint: $(VENV)/ready
 lab: $(VENV)/ready ## execute and render one lab: make lab LAB=bottom_up/superposition
 	@test -n "$(LAB)" || { echo "name a lab, such as: make lab LAB=bottom_up/superposition"; exit 2; }
 	$(RUN) -m utils.labs run $(LAB)
+	$(RUN) -m utils.teaching
 	$(RUN) -m utils.site
 	rm -rf _build/html _build/.doctrees
 	$(VENV)/bin/jupyter-book build . -n --keep-going
