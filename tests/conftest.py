@@ -7,10 +7,23 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from utils import claims, labs
 
 RECORD = {
-    "lab": "part/tiny", "name": "one", "sentence": "One is about one.", "value": 1.0, "low": 0.97, "high": 1.03,
-    "n": 5, "bound": ">= 0.9", "holds": True, "paper": "0.99", "source": "someone2020", "scale": "fast", "seed": 0,
-    "sizes_changed": False, "device": "a computer", "date": "2026-01-01",
-}  # fmt: skip
+    "lab": "part/tiny",
+    "name": "one",
+    "sentence": "One is about one.",
+    "value": 1.0,
+    "low": 0.97,
+    "high": 1.03,
+    "n": 5,
+    "bound": ">= 0.9",
+    "holds": True,
+    "paper": "0.99",
+    "source": "someone2020",
+    "scale": "fast",
+    "seed": 0,
+    "sizes_changed": False,
+    "device": "a computer",
+    "date": "2026-01-01",
+}
 
 
 class Book:
@@ -35,7 +48,9 @@ class Book:
         for number, cell in enumerate(code):
             cell.execution_count = number + 1
         code[-1].outputs = [
-            new_output("display_data", {"text/plain": "a claim"}, metadata={claims.METADATA_KEY: RECORD | record})
+            new_output(
+                "display_data", {"text/plain": "a claim"}, metadata={claims.METADATA_KEY: RECORD | record}
+            )
             for record in records
         ]
         path = labs.executed(self.name, self.root)

@@ -87,7 +87,10 @@ def test_a_value_that_is_no_number_is_refused(shown):
 
 
 def test_names_are_read_from_the_source():
-    cells = [new_code_cell('x = 1\nclaim(run, "a", "A.", 1, ">= 1")\nclaim(run, "b", "B.", 1, ">= 1")'), new_code_cell("x")]
+    cells = [
+        new_code_cell('x = 1\nclaim(run, "a", "A.", 1, ">= 1")\nclaim(run, "b", "B.", 1, ">= 1")'),
+        new_code_cell("x"),
+    ]
     assert claims.names_in_source(new_notebook(cells=cells)) == ["a", "b"]
     with pytest.raises(ValueError, match="literal"):
         claims.names_in_source(new_notebook(cells=[new_code_cell('claim(run, name, "A.", 1, ">= 1")')]))

@@ -30,7 +30,7 @@ def test_the_page_holds_chart_caption_and_alternative(shown):
     ((data, metadata),) = shown
     page = data["text/html"]
     spec = json.loads(re.search(r"const spec = (.*);", page)[1])
-    assert spec == json.loads(json.dumps(chart().to_dict()))
+    assert spec == json.loads(json.dumps(chart().to_dict())) | {"description": WORDS["alt"]}
     assert "<figcaption>Points &lt;move&gt;.</figcaption>" in page
     assert 'aria-label="A &quot;slider&quot;"' in page
     assert metadata["scrapbook"]["name"] == "points"

@@ -32,7 +32,11 @@ def derived(root):
     config = yaml.safe_load((root / "_config.yml").read_text())
     sites = {config["html"]["baseurl"], config["sphinx"]["config"]["ogp_site_url"]}
     first = {name: json.loads(labs.source(name, root).read_text())["cells"][:4] for name in labs.names(root)}
-    return config["repository"]["url"], sites, {name: "".join("".join(c["source"]) for c in cells) for name, cells in first.items()}
+    return (
+        config["repository"]["url"],
+        sites,
+        {name: "".join("".join(c["source"]) for c in cells) for name, cells in first.items()},
+    )
 
 
 def assert_agrees(root):
@@ -78,7 +82,16 @@ def test_a_name_that_only_begins_like_the_old_one_is_left_alone(copy):
     assert (copy / "note.md").read_text() == f"https://github.com/{slug}-two and {NEW}\n"
 
 
-@pytest.mark.parametrize("address", ["", "some-one/course", "https://example.org/some-one/course", "https://github.com/some-one", "git@github.com:some-one/course"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "some-one/course",
+        "https://example.org/some-one/course",
+        "https://github.com/some-one",
+        "git@github.com:some-one/course",
+    ],
+)
 def test_an_address_in_another_form_is_refused(copy, address):
     before = texts(copy)
     with pytest.raises(ValueError, match="repository is"):
@@ -87,8 +100,13 @@ def test_an_address_in_another_form_is_refused(copy, address):
 
 
 def test_the_site_of_a_repository():
-    assert repository.default_site("https://github.com/Some-One/Course") == "https://some-one.github.io/Course/"
+    assert (
+        repository.default_site("https://github.com/Some-One/Course") == "https://some-one.github.io/Course/"
+    )
     here = repository.Addresses(NEW, "https://example.org/")
     assert here.slug == "some-one/a.course"
-    assert here.colab("part/tiny") == f"https://colab.research.google.com/github/{here.slug}/blob/student/part/tiny.ipynb"
+    assert (
+        here.colab("part/tiny")
+        == f"https://colab.research.google.com/github/{here.slug}/blob/student/part/tiny.ipynb"
+    )
     assert here.source("part/tiny") == f"{NEW}/blob/main/labs/part/tiny.ipynb"

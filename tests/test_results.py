@@ -51,6 +51,13 @@ def test_a_lab_that_never_ran_is_a_problem(lab):
     assert "not executed" in problem
 
 
+def test_a_lab_without_claims_is_a_problem(lab):
+    lab.write("value = 1")
+    lab.execute()
+    (problem,) = results.problems(lab.name, lab.root)
+    assert "makes no claim" in problem
+
+
 def test_two_claims_of_one_name_are_a_problem(lab):
     lab.write(CLAIM, CLAIM)
     lab.execute({}, {})
@@ -69,7 +76,15 @@ def test_problems_fail_the_build(monkeypatch, capsys):
 def test_the_table_shows_number_interval_bound_paper_and_verdict(lab):
     lab.execute({})
     table = results.table(lab.root)
-    for part in ("## Tiny", "One is about one.", "1 [0.97, 1.03], n = 5", "must be ≥ 0.9", "0.99 {cite:p}`someone2020`", "not run yet", "- holds"):
+    for part in (
+        "## Tiny",
+        "One is about one.",
+        "1 [0.97,\u00a01.03], n\u00a0=\u00a05",
+        "must be ≥ 0.9",
+        "0.99 {cite:p}`someone2020`",
+        "not run yet",
+        "- holds",
+    ):
         assert part in table
 
 
@@ -79,7 +94,7 @@ def test_a_full_scale_run_appears_beside_the_fast_one(lab, tmp_path):
     assert added == results.full_scale_file(lab.name, lab.root)
     assert json.loads(added.read_text())[0]["device"] == "a large GPU"
     table = results.table(lab.root)
-    assert "1.01 [0.97, 1.03], n = 5 (a large GPU, 2026-02-02)" in table
+    assert "1.01 [0.97,\u00a01.03], n\u00a0=\u00a05 (a large GPU, 2026-02-02)" in table
     assert "not run yet" not in table
 
 

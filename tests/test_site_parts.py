@@ -40,9 +40,14 @@ def test_what_the_pages_load_is_written_once(tmp_path):
 
 def test_boxes_lose_the_id_that_they_all_share():
     document = new_document("page")
-    document += [nodes.section(ids=["exercise-content"]), nodes.section(ids=["proof-content", "mine"]), nodes.section(ids=["other"])]
+    document += [
+        nodes.section(ids=["exercise-content"]),
+        nodes.section(ids=["proof-content", "mine"]),
+        nodes.container(ids=["proof"]),
+    ]
     site.drop_repeated_ids(None, document, "page")
-    assert [section["ids"] for section in document.findall(nodes.section)] == [[], ["mine"], ["other"]]
+    assert not next(iter(document.findall(nodes.container)))["ids"]
+    assert [section["ids"] for section in document.findall(nodes.section)] == [[], ["mine"]]
 
 
 def test_solutions_are_shown_without_their_marks():
@@ -61,7 +66,14 @@ def test_only_thebe_is_dropped_from_the_scripts():
         return SimpleNamespace(filename=filename, attributes=attributes)
 
     keep = [script("_static/doctools.js"), script("", body="let a = 1")]
-    context = {"script_files": [keep[0], script("_static/sphinx-thebe.js"), script(None, body="const THEBE_JS_URL = 1"), keep[1]]}
+    context = {
+        "script_files": [
+            keep[0],
+            script("_static/sphinx-thebe.js"),
+            script(None, body="const THEBE_JS_URL = 1"),
+            keep[1],
+        ]
+    }
     site.drop_thebe(None, "page", "page.html", context, None)
     assert context["script_files"] == keep
 
@@ -70,4 +82,7 @@ def test_the_missing_page_links_to_where_the_site_lies():
     config = SimpleNamespace()
     site.place_not_found(None, config)
     assert addresses().site.endswith(config.notfound_urls_prefix)
-    assert all(link.startswith(config.notfound_urls_prefix) for link in re.findall('href="([^"]+)"', config.notfound_context["body"]))
+    assert all(
+        link.startswith(config.notfound_urls_prefix)
+        for link in re.findall('href="([^"]+)"', config.notfound_context["body"])
+    )

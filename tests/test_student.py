@@ -8,12 +8,24 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from utils import labs, student
 
-SOLUTION = 'def double(x):\n    """2x"""\n    ### BEGIN SOLUTION\n    secret = 2 * x\n    return secret\n    ### END SOLUTION'
+SOLUTION = '''def double(x):
+    """2x"""
+    ### BEGIN SOLUTION
+    secret = 2 * x
+    return secret
+    ### END SOLUTION'''
 CHECK = "check(double)\n### BEGIN HIDDEN TESTS\nassert double(7) == 14\n### END HIDDEN TESTS"
 
 
 def nbgrader(**changes):
-    graded = {"grade": False, "grade_id": "double", "locked": False, "schema_version": 3, "solution": True, "task": False}
+    graded = {
+        "grade": False,
+        "grade_id": "double",
+        "locked": False,
+        "schema_version": 3,
+        "solution": True,
+        "task": False,
+    }
     return {"nbgrader": graded | changes}
 
 
@@ -25,7 +37,10 @@ def exercise(solution=SOLUTION, metadata=None):
             new_markdown_cell("# Tiny\n\n<details><summary>Hint 1</summary>\n\nTwice.\n\n</details>"),
             new_code_cell("x = 1", outputs=[new_output("stream", text="one")], execution_count=1),
             new_code_cell(solution, metadata=tags | solution_metadata),
-            new_code_cell(CHECK, metadata=nbgrader(grade=True, grade_id="check_double", points=1, solution=False, locked=True)),
+            new_code_cell(
+                CHECK,
+                metadata=nbgrader(grade=True, grade_id="check_double", points=1, solution=False, locked=True),
+            ),
         ]
     )
 

@@ -82,7 +82,9 @@ def claim(
         "scale": run.scale,
         "seed": run.base,
         "sizes_changed": "LAB_SIZES" in os.environ,
-        "device": platform.machine() + " " + device_name(run.device) if run.device.type == "cpu" else device_name(run.device),
+        "device": platform.machine() + " " + device_name(run.device)
+        if run.device.type == "cpu"
+        else device_name(run.device),
         "date": datetime.date.today().isoformat(),
     }
     _show(record)
@@ -102,7 +104,13 @@ def _show(record: dict) -> None:
     verdict = "holds" if record["holds"] else "does not hold"
     over = f" (n = {value.n})" if value.n > 1 else ""
     text = f"Claim: {record['sentence']} Ours: {value}{over}; must be {typeset(record['bound'])}: {verdict}."
-    cells = [record["sentence"], f"{value}{over}", typeset(record["bound"]), record["paper"] or "none given", verdict]
+    cells = [
+        record["sentence"],
+        f"{value}{over}",
+        typeset(record["bound"]),
+        record["paper"] or "none given",
+        verdict,
+    ]
     heads = ["claim", "ours, 95% interval", "bound", "paper", "verdict"]
     row = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
     head = "".join(f'<th scope="col">{h}</th>' for h in heads)
@@ -138,6 +146,8 @@ def names_in_source(notebook) -> list[str]:
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "claim":
                 if len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
-                    raise ValueError(f"line {node.lineno}: claim(run, name, …) needs its name as a literal string")
+                    raise ValueError(
+                        f"line {node.lineno}: claim(run, name, …) needs its name as a literal string"
+                    )
                 names.append(node.args[1].value)
     return names

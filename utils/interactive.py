@@ -51,7 +51,8 @@ def show_interactive(chart: alt.TopLevelMixin, caption: str, alt: str, name: str
 
     if not caption.strip() or not alt.strip():
         raise ValueError("show_interactive: caption and alt must not be empty")
-    spec = json.dumps(chart.to_dict(), separators=(",", ":")).replace("</", "<\\/")
+    # The description becomes the drawing's label; without one Vega calls every chart "Vega visualization".
+    spec = json.dumps(chart.to_dict() | {"description": alt}, separators=(",", ":")).replace("</", "<\\/")
     element = hashlib.sha256(spec.encode()).hexdigest()[:12]
     remote = json.dumps([f"https://cdn.jsdelivr.net/npm/{script}" for script in SCRIPTS])
     page = _PAGE.format(

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from utils.repository import ROOT, addresses
 SITE = ROOT / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 DRAWN = "[...document.querySelectorAll('figure.interactive > div')].every((d) => d.querySelector('svg'))"
+PATIENCE = 15_000  # milliseconds to wait for charts
 PHONE, DESK = 390, 1280  # widths in pixels
 
 
@@ -47,8 +49,8 @@ def serve(folder: Path = SITE, prefix: str | None = None) -> Iterator[str]:
             return local
 
         def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-            page = folder / "404.html"
-            if code != 404 or not page.is_file() or Path(urlsplit(self.path).path).suffix not in ("", ".html"):
+            page, suffix = folder / "404.html", Path(urlsplit(self.path).path).suffix
+            if code != 404 or not page.is_file() or suffix not in ("", ".html"):
                 return super().send_error(code, message, explain)
             body = page.read_bytes()
             self.send_response(404)
@@ -113,12 +115,12 @@ def visit(chromium, address: str, width: int = DESK, dark: bool = False) -> Iter
             wrong.append(f"status {response.status}: {response.url}")
 
     def console(message) -> None:
-        if message.type == "error" and message.location.get("url") != address.split("#")[0]:
-            wrong.append(f"console: {message.text}")
-        elif message.type == "error" and "status of 404" not in message.text:
+        # That the page itself has status 404 is no fault of the page for missing addresses.
+        missing = message.location.get("url") == address and "status of 404" in message.text
+        if message.type == "error" and not missing:
             wrong.append(f"console: {message.text}")
 
-    page.route("http*://**", only_here)
+    page.route(re.compile("^(https?|wss?):"), only_here)
     page.on("response", answered)
     page.on("console", console)
     page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
@@ -127,9 +129,9 @@ def visit(chromium, address: str, width: int = DESK, dark: bool = False) -> Iter
         page.goto(address, wait_until="load")
         page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
         try:
-            page.wait_for_function(DRAWN, timeout=15_000)
+            page.wait_for_function(DRAWN, timeout=PATIENCE)
         except TimeoutError:
-            wrong.append("an interactive figure is not drawn after 15 s")
+            wrong.append(f"an interactive figure is not drawn after {PATIENCE / 1000:g} s")
         yield page, wrong
     finally:
         context.close()
@@ -145,9 +147,14 @@ def overflow(page) -> list[str]:
             (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
           const name = (e) => e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") +
             [...e.classList].map((c) => "." + c).join("");
+          const edge = (e) => { // of the element or of the text in it
+            const range = document.createRange();
+            range.selectNodeContents(e);
+            return Math.max(e.getBoundingClientRect().right, range.getBoundingClientRect().right);
+          };
           const wide = [...document.body.querySelectorAll("*")].filter((e) =>
-            e.getBoundingClientRect().right > root.clientWidth + 1 && !scrolls(e.parentElement));
-          return wide.length ? wide.slice(0, 5).map(name) : ["something that cannot be named"];
+            edge(e) > root.clientWidth + 1 && !scrolls(e) && !scrolls(e.parentElement));
+          return wide.length ? wide.slice(-5).map(name) : ["something that cannot be named"];
         }"""
     )
 
@@ -160,11 +167,33 @@ def violations(page) -> list[str]:
     options = {"resultTypes": ["violations"], "preload": False}
     found = Axe().run(page, options=options).response["violations"]
     return [
-        f"{rule['id']} ({rule['impact']}, {len(rule['nodes'])} places): {rule['help']}, at {rule['nodes'][0]['target']}: "
-        f"{rule['nodes'][0]['html'][:150]}"
+        f"{rule['id']} ({rule['impact']}, {len(rule['nodes'])} places): {rule['help']}, "
+        f"at {rule['nodes'][0]['target']}: {rule['nodes'][0]['html'][:150]}"
         for rule in found
         if rule["impact"] in ("serious", "critical")
     ]
+
+
+def stuck_sliders(page) -> list[str]:
+    """What is wrong with the sliders of the interactive figures, moved by keyboard: empty if all is well."""
+    from playwright.sync_api import TimeoutError
+
+    wrong = []
+    for slider in page.locator("figure.interactive input[type=range]").all():
+        name, figure = slider.get_attribute("name"), slider.locator("xpath=ancestor::figure")
+        drawing = figure.locator("svg").first.element_handle()
+        slider.press("End")
+        if float(slider.input_value()) != float(slider.get_attribute("max")):
+            wrong.append(f"{name}: its last step is out of reach")
+        page.wait_for_timeout(300)  # a drawing follows its slider in one or two frames
+        at_the_end = drawing.inner_html()
+        slider.press("Home")
+        changed = "([drawing, before]) => drawing.innerHTML !== before"
+        try:
+            page.wait_for_function(changed, arg=[drawing, at_the_end], timeout=PATIENCE / 3)
+        except TimeoutError:
+            wrong.append(f"{name}: the drawing does not follow")
+    return wrong
 
 
 class _Page(HTMLParser):
@@ -172,12 +201,13 @@ class _Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.anchors, self.references = {"", "top"}, set()
+        self.anchors, self.references, self.ids = {"", "top"}, set(), []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list) -> None:
         values = dict(attributes)
         self.anchors |= {values[name] for name in ("id", "name") if values.get(name)}
+        self.ids += [values["id"]] if values.get("id") else []
         self.references |= {values[name] for name in ("href", "src") if values.get(name)}
 
 
@@ -187,22 +217,32 @@ def broken_links(folder: Path = SITE, root: Path = ROOT) -> list[str]:
     folder: the rendered site
     root:   the repository, whose address and files links may name
     """
-    here = addresses(root)
-    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts}
-    notebooks = {path: _links_of(path) for path in sorted((folder / "student").rglob("*.ipynb"))}
+    here, pages = addresses(root), _pages(folder)
+    links = [(path, reference) for path, page in pages.items() for reference in sorted(page.references)]
+    for path in sorted((folder / "student").rglob("*.ipynb")):
+        links += [(path, reference) for reference in sorted(_links_of(path))]
     broken = []
-    for path, references in [*((p, page.references) for p, page in pages.items()), *notebooks.items()]:
-        for reference in sorted(references):
-            # A notebook is read on Colab, where a path relative to the book means nothing.
-            base = "notebook:" if path in notebooks else here.site + path.relative_to(folder).as_posix()
-            target = _target(urljoin(base, reference) if path not in notebooks else reference, here, folder, root)
-            if target is None:
-                continue
-            file, anchor = target
-            missing = not file.is_file() or (file in pages and anchor not in pages[file].anchors)
-            if missing:
-                broken.append(f"{path.relative_to(folder)}: {reference}")
+    for path, reference in links:
+        # A notebook is read on Colab, where an address relative to the book's pages means nothing.
+        base = here.site + path.relative_to(folder).as_posix() if path in pages else ""
+        target = _target(urljoin(base, reference), here, folder, root)
+        if target is None:
+            continue
+        file, anchor = target
+        if not file.is_file() or (file in pages and anchor not in pages[file].anchors):
+            broken.append(f"{path.relative_to(folder)}: {reference}")
     return broken
+
+
+def repeated_ids(folder: Path = SITE) -> list[str]:
+    """Every id that stands more than once on one page of the site."""
+    counts = {path.relative_to(folder): Counter(page.ids) for path, page in _pages(folder).items()}
+    return [f"{path}: {name}" for path, count in counts.items() for name, times in count.items() if times > 1]
+
+
+def _pages(folder: Path) -> dict[Path, _Page]:
+    paths = [path for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts]
+    return {path: _Page(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def _links_of(notebook: Path) -> set[str]:
@@ -212,16 +252,17 @@ def _links_of(notebook: Path) -> set[str]:
 
 
 def _target(address: str, here, folder: Path, root: Path) -> tuple[Path, str] | None:
-    """The file and the anchor that an address means, None if it lies elsewhere."""
+    """The file and the anchor that an address means, None if it lies elsewhere on the web."""
     address, _, anchor = address.partition("#")
     anchor, address = unquote(anchor), unquote(address.partition("?")[0])
     if address.startswith(here.site):
         file = folder / address.removeprefix(here.site)
         return (file / "index.html" if file.is_dir() else file), anchor
+    scheme, host = urlsplit(address)[:2]
+    if not scheme or (scheme, host) == urlsplit(here.site)[:2]:  # on the site's host, but not in the site
+        return folder / "outside the site", anchor
     for prefix, place in ((here.colab(""), folder / "student"), (here.source(""), root / "labs")):
         stem = prefix.removesuffix(".ipynb")
         if address.startswith(stem):
             return place / address.removeprefix(stem), ""
-    if not urlsplit(address).scheme:
-        return folder / "student" / address, anchor
     return None

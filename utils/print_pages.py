@@ -41,7 +41,9 @@ def pdf(target: Path = ROOT / "_build" / "pdf" / "book.pdf") -> Path:
     Raises FileNotFoundError where no Chromium is found, CalledProcessError where the book does not build.
     """
     book = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-n", "--keep-going", "--all"]
-    subprocess.run([*book, "--builder", "singlehtml", "--path-output", str(target.parent)], cwd=ROOT, check=True)
+    subprocess.run(
+        [*book, "--builder", "singlehtml", "--path-output", str(target.parent)], cwd=ROOT, check=True
+    )
     folder = target.parent / "_build" / "singlehtml"
     # Sphinx writes the page where the book's first page lies, but its links as if it lay at the top.
     (folder / "book" / "index.html").replace(folder / "index.html")
@@ -75,7 +77,9 @@ def screenshots(folder: Path = PICTURES) -> list[Path]:
             with pages.visit(chromium, site + address, width, dark) as (page, _):
                 page.set_viewport_size({"width": width, "height": height})
                 if element:
-                    page.locator(element).first.evaluate("(e) => scrollTo(0, scrollY + e.getBoundingClientRect().top - 60)")
+                    page.locator(element).first.evaluate(
+                        "(e) => scrollTo(0, scrollY + e.getBoundingClientRect().top - 60)"
+                    )
                 page.wait_for_timeout(300)  # the table of contents follows the scrolling
                 page.screenshot(path=folder / f"{name}.png")
                 taken.append(folder / f"{name}.png")

@@ -6,6 +6,7 @@ records of labs that were executed elsewhere at full scale.
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -32,8 +33,12 @@ def problems(name: str, root: Path = labs.ROOT) -> list[str]:
         found.append(f"{name}: its records are stale; run `make lab LAB={name}`")
     recorded = {record["name"]: record for record in claims.records(nbformat.read(path, as_version=4))}
     wanted = claims.names_in_source(nbformat.read(labs.source(name, root), as_version=4))
+    found += [] if wanted else [f"{name}: makes no claim"]
     found += [f"{name}: claim {claim!r} was not recorded" for claim in wanted if claim not in recorded]
-    found += [f"{name}: claim {claim!r} appears twice" for claim in sorted({c for c in wanted if wanted.count(c) > 1})]
+    found += [
+        f"{name}: claim {claim!r} appears twice"
+        for claim in sorted({c for c in wanted if wanted.count(c) > 1})
+    ]
     found += [f"{name}: claim {c!r} does not hold" for c, record in recorded.items() if not record["holds"]]
     return found
 
@@ -54,7 +59,9 @@ def add(path: Path, root: Path = labs.ROOT) -> Path:
     name = records[0]["lab"]
     wanted = claims.names_in_source(nbformat.read(labs.source(name, root), as_version=4))
     if missing := sorted(set(wanted) - {record["name"] for record in records}):
-        raise ValueError(f"{path} lacks the claims {missing}: did it run to its end, and is it the present lab?")
+        raise ValueError(
+            f"{path} lacks the claims {missing}: did it run to its end, and is it the present lab?"
+        )
     target = full_scale_file(name, root)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -70,7 +77,9 @@ def table(root: Path = labs.ROOT) -> str:
         path = full_scale_file(name, root)
         full = {r["name"]: r for r in json.loads(path.read_text(encoding="utf-8"))} if path.is_file() else {}
         title = labs_title(notebook)
-        about = f"Executed at {fast[0]['scale']} scale on {fast[0]['date']} ({fast[0]['device']}, `LAB_SEED={fast[0]['seed']}`)."
+        first = fast[0]
+        about = f"Executed at {first['scale']} scale on {first['date']} ({first['device']}, "
+        about += f"`LAB_SEED={first['seed']}`)."
         rows = [_row(record, full.get(record["name"])) for record in fast]
         sections.append(f"## {title}\n\n{about} [To the lab](../labs/{name}.ipynb).\n\n{_list_table(rows)}")
     return "\n\n".join(sections) + "\n"
@@ -78,7 +87,9 @@ def table(root: Path = labs.ROOT) -> str:
 
 def labs_title(notebook) -> str:
     """The text of a notebook's first heading."""
-    lines = (line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
+    lines = (
+        line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
+    )
     return next(line[2:].strip() for line in lines if line.startswith("# "))
 
 
@@ -99,11 +110,13 @@ def _row(fast: dict, full: dict | None) -> list[str]:
 
 def _value(record: dict) -> str:
     value = Estimate(record["value"], record["low"], record["high"], record["n"])
-    return f"{value}, n = {value.n}" if value.n > 1 else str(value)
+    text = f"{value}, n = {value.n}" if value.n > 1 else str(value)
+    # An interval is not broken over two lines.
+    return re.sub(r"(?<=\[)[^]]*|n = \d+", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def _list_table(rows: list[list[str]]) -> str:
-    lines = [":::{list-table}", ":header-rows: 1", ":class: results", ":widths: 32 20 20 16 12", ""]
+    lines = [":::{list-table}", ":header-rows: 1", ":class: results", ":widths: 32 18 24 14 12", ""]
     for row in [HEADS, *rows]:
         lines += [("* - " if i == 0 else "  - ") + cell.replace("\n", " ") for i, cell in enumerate(row)]
     return "\n".join([*lines, ":::"])
@@ -112,7 +125,9 @@ def _list_table(rows: list[list[str]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", nargs="?", choices=["write", "add"], default="write")
-    parser.add_argument("notebooks", nargs="*", type=Path, help="with add: notebooks executed with SCALE=full")
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, help="with add: notebooks executed with SCALE=full"
+    )
     arguments = parser.parse_args()
     if arguments.action == "add":
         for path in arguments.notebooks:

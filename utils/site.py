@@ -16,7 +16,7 @@ from utils.repository import addresses
 
 BLUE, VERMILION = "#0072B2", "#D55E00"
 SOLUTION_MARKS = re.compile(r"(?m)^[ \t]*### (BEGIN|END) SOLUTION[ \t]*(\n|\Z)")
-REPEATED_IDS = {"exercise-content", "solution-content", "proof-content"}
+REPEATED_IDS = {"exercise-content", "solution-content", "proof-content", "proof"}
 # The parts of MathJax that a page can ask for: the program, its fonts, the TeX packages that it loads when
 # they are used, and speech for those who switch it on in its menu.
 MATHJAX_PARTS = [
@@ -36,14 +36,17 @@ def pentagon_svg(size: int = 64) -> str:
     angles = [math.pi / 2 + 2 * math.pi * k / 5 for k in range(5)]
     tips = [(centre + radius * math.cos(a), centre - radius * math.sin(a)) for a in angles]
     rays = "".join(
-        f'<line x1="{centre:g}" y1="{centre:g}" x2="{x:.2f}" y2="{y:.2f}"/><circle cx="{x:.2f}" cy="{y:.2f}" r="{size / 16:g}"/>'
+        f'<line x1="{centre:g}" y1="{centre:g}" x2="{x:.2f}" y2="{y:.2f}"/>'
+        f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{size / 16:g}"/>'
         for x, y in tips
     )
     ring = " ".join(f"{x:.2f},{y:.2f}" for x, y in tips)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" role="img" aria-label="Alignment by Experiment">'
-        f'<polygon points="{ring}" fill="none" stroke="{VERMILION}" stroke-width="{size / 40:g}" stroke-dasharray="3 2"/>'
-        f'<g stroke="{BLUE}" fill="{BLUE}" stroke-width="{size / 20:g}" stroke-linecap="round">{rays}</g></svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" '
+        f'role="img" aria-label="Alignment by Experiment">'
+        f'<polygon points="{ring}" fill="none" stroke="{VERMILION}" stroke-width="{size / 40:g}" '
+        f'stroke-dasharray="3 2"/><g stroke="{BLUE}" fill="{BLUE}" stroke-width="{size / 20:g}" '
+        f'stroke-linecap="round">{rays}</g></svg>\n'
     )
 
 
@@ -88,11 +91,11 @@ def write_static(root: Path = labs.ROOT) -> list[Path]:
 
 
 def drop_repeated_ids(app, doctree, docname: str) -> None:
-    """sphinx-exercise and sphinx-proof give the content of every box one and the same id: leave it out."""
+    """sphinx-exercise and sphinx-proof give every box, or its content, one and the same id: leave it out."""
     from docutils import nodes
 
-    for section in doctree.findall(nodes.section):
-        section["ids"] = [i for i in section["ids"] if i not in REPEATED_IDS]
+    for box in doctree.findall(nodes.Element):
+        box["ids"] = [i for i in box["ids"] if i not in REPEATED_IDS]
 
 
 def drop_solution_marks(app, doctree) -> None:
@@ -128,7 +131,7 @@ def place_not_found(app, config) -> None:
 
 
 def draw_boxes_in_one_page(app) -> None:
-    """sphinx-proof knows no single-page HTML, from which the PDF is printed: draw its boxes there as elsewhere."""
+    """sphinx-proof knows no single-page HTML, which the PDF is printed from: draw its boxes there too."""
     handlers = app.registry.translation_handlers
     handlers["singlehtml"] = handlers.get("html", {}) | handlers.get("singlehtml", {})
 

@@ -293,9 +293,9 @@ def columns_chart(sparsities, best_columns, losses, is_square, is_pentagon) -> a
             {"S": round(S, 2), "excess": round(100 * (value - 1), 1), "geometry": shape}
             for value, shape in zip(relative[:, k].flatten().tolist(), kind[:, k].flatten(), strict=True)
         ]
-    slider = alt.binding_range(
-        min=sparsities[0], max=sparsities[-1], step=sparsities[1] - sparsities[0], name="sparsity S "
-    )
+    # Rounded, or the slider stops one step short of a maximum such as 0.949999988.
+    first, last, step = (round(S, 3) for S in (sparsities[0], sparsities[-1], sparsities[1] - sparsities[0]))
+    slider = alt.binding_range(min=first, max=last, step=step, name="sparsity S ")
     chosen = alt.param(name="sparsity", value=0.9, bind=slider)
     here = "abs(datum.S - sparsity) < 0.02"
     scale = alt.Scale(domain=[-1.3, 1.3])

@@ -5,4 +5,6 @@ document.addEventListener("DOMContentLoaded", () => {
     const entry = summary.closest("li")?.querySelector("a");
     if (entry && !summary.textContent.trim()) summary.setAttribute("aria-label", `Sections of ${entry.textContent.trim()}`);
   }
+  // A list of references says that its entries are references, and then they cannot be a list's items.
+  for (const list of document.querySelectorAll(".citation-list[role=list]")) list.removeAttribute("role");
 });

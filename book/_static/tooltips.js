@@ -1,6 +1,7 @@
 // sphinx-tippy writes the tooltips of a page as calls of tippy(link, {content, …}). Tippy.js itself would be
 // fetched from another host, so the calls are answered by Bootstrap's popover, which the theme brings along.
 window.tippy = (link, { content, onShow }) => {
+  link.classList.add("has-tip");
   link.removeAttribute("title"); // else it stands above the content, which says the same
   const popover = new bootstrap.Popover(link, {
     content,
