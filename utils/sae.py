@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 
 class TopKSAE(nn.Module):
@@ -35,7 +35,8 @@ class TopKSAE(nn.Module):
         if not 1 <= k <= d_sae:
             raise ValueError(f"k is {k}, expected between 1 and d_sae = {d_sae}")
         self.k = k
-        rows = F.normalize(torch.randn(d_sae, d_in, generator=generator, device=device), dim=1)
+        where = generator.device if generator is not None else device
+        rows = F.normalize(torch.randn(d_sae, d_in, generator=generator, device=where), dim=1).to(device)
         self.W_enc = nn.Parameter(rows.clone().T)
         self.b_enc = nn.Parameter(torch.zeros(d_sae, device=device))
         self.W_dec = nn.Parameter(rows)
@@ -90,12 +91,26 @@ def _weighted_rows(values: Float[Tensor, "batch k"], indices: Int[Tensor, "batch
     return F.embedding_bag(indices, table, per_sample_weights=values, mode="sum")
 
 
-def _scattered_rows(values: Tensor, indices: Tensor, rows: Float[Tensor, "batch d"], n: int) -> Float[Tensor, "n d"]:
-    """The transpose of `_weighted_rows`: row i of the result is the sum of values_bj · rows_b over indices_bj = i."""
-    order = indices.flatten().argsort()
-    ends = indices.flatten().bincount(minlength=n).cumsum(0)
-    weights = values.flatten()[order]
-    return F.embedding_bag(order // indices.shape[1], rows, F.pad(ends, (1, -1)), per_sample_weights=weights, mode="sum")
+class _Transposed(NamedTuple):
+    """`indices` (batch, k) read the other way round: for each latent, where it is active.
+
+    order:  places in the flattened indices, those of latent 0 first
+    starts: where in `order` each latent begins
+    """
+
+    order: Int[Tensor, "batch*k"]
+    starts: Int[Tensor, "d_sae"]
+    k: int
+
+    @classmethod
+    def of(cls, indices: Int[Tensor, "batch k"], d_sae: int) -> "_Transposed":
+        flat = indices.flatten()
+        return cls(flat.argsort(), F.pad(flat.bincount(minlength=d_sae).cumsum(0), (1, -1)), indices.shape[1])
+
+    def weighted_rows(self, values: Float[Tensor, "batch k"], rows: Float[Tensor, "batch d"]) -> Tensor:
+        """Row i of the result is the sum of values_bj · rows_b over all b, j with indices_bj = i."""
+        weights = values.flatten()[self.order]
+        return F.embedding_bag(self.order // self.k, rows, self.starts, per_sample_weights=weights, mode="sum")
 
 
 class _SparseReconstruction(torch.autograd.Function):
@@ -117,9 +132,9 @@ class _SparseReconstruction(torch.autograd.Function):
             leaf = values.detach().requires_grad_()
             (into,) = torch.autograd.grad(_weighted_rows(leaf, indices, W_dec.detach()), leaf, grad.contiguous())
         into = into * (values > 0)
-        d_sae = W_dec.shape[0]
-        grad_W_dec = _scattered_rows(values, indices, grad, d_sae)
-        grad_W_enc = _scattered_rows(into, indices, centred, d_sae).T
+        transposed = _Transposed.of(indices, len(W_dec))
+        grad_W_dec = transposed.weighted_rows(values, grad.contiguous())
+        grad_W_enc = transposed.weighted_rows(into, centred).T
         grad_b_enc = torch.zeros_like(W_dec[:, 0]).index_add_(0, indices.flatten(), into.flatten())
         grad_b_dec = grad.sum(0) - W_enc @ grad_b_enc
         grad_x = _weighted_rows(into, indices, W_enc.T.contiguous()) if ctx.needs_input_grad[0] else None
@@ -130,7 +145,7 @@ class History(NamedTuple):
     """What `train` records, one entry each `log_every` steps.
 
     step: how many steps had been taken
-    fvu:  of the batch: Σ‖x - x̂‖² / Σ‖x - x̄‖², with x̄ the mean of all of x
+    fvu:  of the batch: its mean ‖x - x̂‖² over the variance of x (estimated from at most 100,000 samples)
     dead: share of the latents that no sample has fired since the last entry
     """
 
@@ -161,14 +176,15 @@ def train(
 
     The map is homogeneous: scaling x, b_enc and b_dec by one number scales the latents and x̂ by it. So training
     runs on x scaled to a mean square of 1, which fits Adam's step, and the biases are scaled back at the end.
-    Raises ValueError if x has the wrong width, holds NaN, does not vary or has fewer rows than a batch.
+    b_dec starts at the mean of x. Raises ValueError if x has the wrong width, holds NaN, does not vary or has fewer
+    rows than a batch.
     """
     _check(x, "x", sae.W_enc.shape[0], "d_in")
     if x.ndim != 2 or len(x) < batch_size:
         raise ValueError(f"x has shape {tuple(x.shape)}, expected (samples, d_in) with at least {batch_size} samples")
-    mean = x.mean(0, dtype=torch.float32)
-    variance = (x.var(0).sum() if x.dtype == torch.float32 else x.float().var(0).sum()).item()
-    if variance == 0:
+    sample = x[:: len(x) // 100_000 + 1].float()
+    mean, variance = sample.mean(0), sample.var(0).sum().item()
+    if not variance > 0:
         raise ValueError("x does not vary, so there is nothing to learn")
     scale = math.sqrt(variance / x.shape[1])
     with torch.no_grad():
@@ -183,7 +199,7 @@ def train(
     history, fired = History([], [], []), torch.zeros_like(sae.b_enc, dtype=torch.bool)
     bar = tqdm(range(1, num_steps + 1), desc="TopK SAE", leave=False, disable=None)
     for step, rows in zip(bar, _batches(len(x), batch_size, generator), strict=False):
-        batch = x[rows.to(x.device)].float() / scale
+        batch = x[rows.to(x.device)].to(sae.b_dec.device, torch.float32) / scale
         x_hat = sae(batch, dtype)
         loss = (batch - x_hat).square().sum(1).mean()
         optimiser.zero_grad()

@@ -11,6 +11,7 @@ from torch import Tensor
 from utils.data import Missing, fetch
 
 UNKNOWN = "<unk>"
+MARKER = "<|endoftext|>"  # what SmolLM2 and GPT-2 both saw between documents
 
 # WikiText separates punctuation from words and marks the hyphens, commas and points inside them.
 _SPELLING = [
@@ -72,8 +73,40 @@ def docstrings(min_length: int = 1500) -> list[str]:
     return list(texts)
 
 
-def documents() -> list[str]:
-    """WikiText-2's articles or, where they cannot be had, docstrings; prints one sentence that says which."""
+def hub_articles(count: int) -> list[str]:
+    """The first `count` articles of WikiText-103's raw text, whose rare words are whole, from the Hugging Face hub.
+
+    Raises utils.data.Missing if the hub cannot be reached.
+    """
+    try:
+        from datasets import load_dataset
+
+        lines = load_dataset("Salesforce/wikitext", "wikitext-103-raw-v1", split="train", streaming=True)
+        articles = [[]]
+        for line in (row["text"] for row in lines):
+            if re.fullmatch(r" = [^=\n]+ = \n", line):
+                articles.append([])
+            elif line.strip() and not line.startswith(" ="):
+                articles[-1].append(line)
+            if len(articles) > count + 1:
+                break
+    except Exception as error:  # the hub's client and datasets each raise their own
+        raise Missing(f"WikiText-103 could not be had from the hub ({str(error).splitlines()[0]})") from error
+    return [detokenise(" ".join(lines)) for lines in articles[1 : count + 1] if lines]
+
+
+def documents(from_hub: int = 0) -> list[str]:
+    """Wikipedia articles or, where they cannot be had, docstrings; prints one sentence that says which.
+
+    from_hub: how many articles of WikiText-103 to stream from the hub; 0 for WikiText-2's 122
+    """
+    if from_hub:
+        try:
+            articles = hub_articles(from_hub)
+            print(f"Text: {len(articles)} Wikipedia articles (WikiText-103).")
+            return articles
+        except Missing as error:
+            print(f"Going on with WikiText-2: {error}.")
     try:
         articles = wikitext_articles()
         print(f"Text: {len(articles)} Wikipedia articles (WikiText-2).")
@@ -100,13 +133,16 @@ def pieces(tokenizer, texts: list[str], length: int) -> Pieces:
     tokenizer: a Hugging Face tokenizer
     texts:     documents, none empty
     length:    tokens in a piece, the marker among them; at least 2
-    Raises ValueError if length is below 2, a text is empty, or every text is shorter than one piece.
+    Raises ValueError if length is below 2, a text is empty, every text is shorter than one piece, or the
+    tokenizer has no such marker.
     """
     if length < 2:
         raise ValueError(f"length is {length}, expected at least 2")
     if not texts or not all(text.strip() for text in texts):
         raise ValueError("texts must hold at least one text and no empty ones")
-    marker = tokenizer.eos_token_id if "<|endoftext|>" not in tokenizer.get_vocab() else tokenizer.get_vocab()["<|endoftext|>"]
+    if MARKER not in tokenizer.get_vocab():
+        raise ValueError(f"tokenizer has no token {MARKER} to put in front of each piece")
+    marker = tokenizer.convert_tokens_to_ids(MARKER)
     rows, document = [], []
     for number, text in enumerate(texts):
         # verbose=False: the pieces are shorter than the model's limit even where the document is not
