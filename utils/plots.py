@@ -38,7 +38,8 @@ def style(dark: bool = False) -> dict:
     """
     ink, paper = ("#e6e6e6", "#14181e") if dark else ("#1a1a1a", "#ffffff")
     colours = ["#56B4E9", "#E69F00", "#2fc79b", "#CC79A7", "#7fa6d6", "#e8743b"] if dark else COLOURS
-    inks = dict.fromkeys(["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"], ink)
+    inked = ["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"]
+    inks = dict.fromkeys(inked, ink)
     papers = dict.fromkeys(["figure.facecolor", "axes.facecolor", "savefig.facecolor"], paper)
     cycle = plt.cycler(color=colours) + plt.cycler(linestyle=LINES) + plt.cycler(marker=MARKERS)
     return _SHARED | inks | papers | {"axes.prop_cycle": cycle, "grid.color": ink}
@@ -109,4 +110,5 @@ def band(ax: plt.Axes, x, values, label: str, **kwargs) -> None:
 
     estimates = [mean_interval(column) for column in np.asarray(values).T]
     (line,) = ax.plot(x, [e.mean for e in estimates], label=label, **kwargs)
-    ax.fill_between(x, [e.low for e in estimates], [e.high for e in estimates], color=line.get_color(), alpha=0.2)
+    low, high = [e.low for e in estimates], [e.high for e in estimates]
+    ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2)

@@ -58,8 +58,8 @@ def change(repository: str, site: str | None = None, root: Path = ROOT) -> list[
     if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", repository):
         raise ValueError(f"repository is {repository!r}, expected such as https://github.com/owner/name")
     old, new = addresses(root), Addresses(repository, (site or default_site(repository)).rstrip("/") + "/")
-    pairs = [(old.site, new.site), (old.repository, new.repository), (f"github/{old.slug}", f"github/{new.slug}"),
-             (f"gh/{old.slug}", f"gh/{new.slug}")]
+    pairs = [(old.site, new.site), (old.repository, new.repository)]
+    pairs += [(f"{prefix}/{old.slug}", f"{prefix}/{new.slug}") for prefix in ("github", "gh")]
     changed = []
     for path in text_files(root):
         before = after = path.read_text(encoding="utf-8")

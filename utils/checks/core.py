@@ -42,7 +42,9 @@ def same(got, want, rtol: float = 1e-4, atol: float = 1e-6) -> bool:
     return got.shape == want.shape and bool(np.allclose(got, want, rtol=rtol, atol=atol))
 
 
-def expect(got, want, what: str, mistakes: dict[str, object] | None = None, rtol: float = 1e-4, atol: float = 1e-6) -> None:
+def expect(
+    got, want, what: str, mistakes: dict[str, object] | None = None, rtol: float = 1e-4, atol: float = 1e-6
+) -> None:
     """Fail unless `got` equals `want`; if it equals a known mistake instead, say which.
 
     what:     what was computed, with its input, such as "the dimensionality of a pentagon's features"
