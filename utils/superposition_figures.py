@@ -47,7 +47,7 @@ ALT = {
     ),
     "columns_chart": (
         "A slider sets the sparsity from 0.5 to 0.95. The upper plot shows the five columns of W of the "
-        "best model as arrows in the plane, the lower one the loss of every initialisation relative to "
+        "best model as rays in the plane, the lower one the loss of every initialisation relative to "
         "the best as a tick, in one row each for two digons, pentagon and other shapes."
     ),
     "computing": (
@@ -269,7 +269,7 @@ def adversarial(features_per_dimension, rise, budgets, by_attack, by_noise, widt
         )
     right.set(xlabel="length ε of the change", ylabel="detections switched off", ylim=(-0.03, 1.03))
     right.set_title("classifier (dotted: random change)", fontsize=10)
-    right.legend(fontsize=8)
+    fig.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=4, fontsize=8)
     return fig
 
 
