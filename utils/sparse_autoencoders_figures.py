@@ -89,7 +89,7 @@ def matched_cosines(curves, random_level):
         ordered = np.sort(values.numpy())[::-1]
         share = (np.arange(len(ordered)) + 0.5) / len(ordered)
         ax.plot(share, ordered, label=label, markevery=0.1, markersize=5, **_style(i))
-    _rule(ax, float(random_level), "random dictionary, mean")
+    _rule(ax, float(random_level), "random dictionary, mean", x=0.3)
     ax.set(xlabel="share of the features, best first", ylabel="cosine with the best atom", ylim=(0.2, 1.02))
     ax.legend(fontsize=8.5, loc="lower left")
     return fig
@@ -135,14 +135,15 @@ def revival(penalties, without, with_auxk):
 
 @figure
 def absorption(prices, absorbed, results):
-    """absorbed: name → (seeds, prices), TopK's with one column; results: name → measurements"""
+    """absorbed: name → (seeds, prices), one column for TopK and the control; results: name → measurements"""
     fig, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.9))
     for i, (name, values) in enumerate(absorbed.items()):
-        if values.shape[1] == 1:
+        if name == "TopK":
             _rule(left, float(values.mean()), name)
-            continue
-        _points(left, prices, values, name, i)
-        if "independent" not in name:
+        elif values.shape[1] == 1:
+            _points(left, prices[1:2], values, name, i)
+        else:
+            _points(left, prices, values, name, i)
             _points(right, prices, results[name].fvu, name, i)
     for ax in (left, right):
         _log_ticks(ax, prices)
@@ -150,7 +151,26 @@ def absorption(prices, absorbed, results):
     left.set_ylim(min(-0.05, left.get_ylim()[0]), None)
     left.set(ylabel="absorption (difference of rates)")
     right.set(ylabel="fraction of variance unexplained", ylim=(0, None))
-    left.legend(fontsize=8, loc="center left", bbox_to_anchor=(0, 0.62))
+    handles, names = left.get_legend_handles_labels()
+    right.legend(handles, names, fontsize=8.5, loc="upper left")
+    return fig
+
+
+@figure
+def seed_agreement(pairs, random_level):
+    """pairs: name → (agreement, recall), each (seeds, settings)"""
+    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    for i, (name, (agreement, recall)) in enumerate(pairs.items()):
+        x, x_bars = _error_bars(agreement)
+        y, y_bars = _error_bars(recall)
+        style = _style(i) | {"linestyle": ""}
+        ax.errorbar(x, y, y_bars, x_bars, label=name, capsize=2, markersize=6, **style)
+    low = float(random_level) - 0.1
+    ink = plt.rcParams["text.color"]
+    ax.plot([low, 1], [low, 1], color=ink, linewidth=0.7, linestyle=":", marker="")
+    limits = {"xlim": (low, 1.02), "ylim": (low, 1.02)}
+    ax.set(xlabel="agreement of two seeds (cosine)", ylabel="recall (MMCS)", **limits)
+    ax.legend(fontsize=8.5, loc="upper left")
     return fig
 
 

@@ -105,7 +105,7 @@ def atoms_needed(function) -> None:
 
 
 def ista_step(function) -> None:
-    """One step equals the formula; from zero it is an encoder; iterated it satisfies the optimality conditions."""
+    """One step equals the formula; from zero it is an encoder; iterated it ends at the minimum."""
     W = torch.nn.functional.normalize(_random(6, 4), dim=-1)
     x, z, lam, step = _random(9, 4, seed=1), _random(9, 6, seed=2).relu(), 0.3, 0.1
     gradient = (x - z @ W) @ W.T
