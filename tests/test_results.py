@@ -120,6 +120,14 @@ def test_records_that_are_not_of_a_whole_full_scale_run_are_refused(lab, tmp_pat
     assert not results.full_scale_file(lab.name, lab.root).exists()
 
 
+def test_labs_come_in_the_order_of_the_contents(lab):
+    for name in ("a", "b", "c"):
+        lab.name = f"part/{name}"
+        lab.write(CLAIM)
+    (lab.root / "_toc.yml").write_text("- file: labs/part/c\n- file: book/x\n- file: labs/part/a\n")
+    assert results.reading_order(lab.root) == ["part/c", "part/a", "part/b", "part/tiny"]
+
+
 def test_the_title_is_the_first_heading(lab):
     notebook = nbformat.read(labs.source(lab.name, lab.root), as_version=4)
     assert results.labs_title(notebook) == "Tiny"

@@ -155,6 +155,7 @@ def test_pages_say_what_they_are_to_others(name):
     assert re.search(r'<meta name="description" content="[^"]{10,}', text)
     assert f'rel="canonical" href="{here.site}{name}"' in text
     assert 'rel="icon"' in text
+    assert "@@" not in text, "a placeholder was not filled in"
 
 
 # The tools, on pages that are wrong
@@ -177,6 +178,10 @@ BAD = {
         "image-alt",
     ),
     "pale": ('<p style="color:#bbb;background:#fff">pale</p>', "color-contrast"),
+    "pale code": (
+        '<pre style="background:#fff"><span class="k" style="color:#bbb">x</span></pre>',
+        "color-contrast",
+    ),
     "no name": ("<button></button>", "button-name"),
 }
 

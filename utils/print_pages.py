@@ -5,9 +5,12 @@ README's pictures from the rendered book.
 """
 
 import argparse
+import io
 import subprocess
 import sys
 from pathlib import Path
+
+from PIL import Image
 
 from utils import pages
 from utils.repository import ROOT
@@ -15,11 +18,11 @@ from utils.repository import ROOT
 PICTURES = ROOT / "book" / "_static" / "screenshots"
 # name → page, the element to bring to the top ("" for the page's beginning), width and height, dark or not
 SCREENSHOTS = {
-    "first_page": ("book/index.html", "", 1280, 800, False),
-    "lab": ("labs/bottom_up/superposition.html", "figure.lab-figure", 1280, 800, False),
-    "lab_dark": ("labs/bottom_up/superposition.html", "figure.lab-figure", 1280, 800, True),
+    "first_page": ("book/index.html", "", 1280, 1000, False),
+    "chapter": ("book/bottom_up/superposition.html", "figure.lab-figure", 1280, 800, False),
+    "lab_dark": ("labs/bottom_up/superposition.html", "figure.lab-figure >> nth=1", 1280, 800, True),
     "exercise": ("labs/bottom_up/superposition.html", "section[id^=exercise-1]", 1280, 800, False),
-    "results": ("book/results.html", "", 1280, 800, False),
+    "results": ("book/results.html", "table.results", 1280, 800, False),
     "phone": ("labs/bottom_up/superposition.html", "figure.interactive", 390, 800, False),
 }
 # What the theme's own print style leaves to do when a whole book is printed and not a page.
@@ -57,7 +60,7 @@ def pdf(target: Path = ROOT / "_build" / "pdf" / "book.pdf") -> Path:
         page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         margin = dict.fromkeys(["top", "bottom", "left", "right"], "20mm")
         page.pdf(
-            path=target, format="A4", margin=margin, outline=True, tagged=True,
+            path=target, format="A4", margin=margin, outline=True, tagged=True, scale=0.8,
             display_header_footer=True, header_template="<span></span>", footer_template=FOOT,
         )  # fmt: skip
         if wrong:
@@ -81,7 +84,8 @@ def screenshots(folder: Path = PICTURES) -> list[Path]:
                         "(e) => scrollTo(0, scrollY + e.getBoundingClientRect().top - 60)"
                     )
                 page.wait_for_timeout(300)  # the table of contents follows the scrolling
-                page.screenshot(path=folder / f"{name}.png")
+                picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+                picture.quantize(128, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
                 taken.append(folder / f"{name}.png")
     return taken
 

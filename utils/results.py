@@ -71,7 +71,7 @@ def add(path: Path, root: Path = labs.ROOT) -> Path:
 def table(root: Path = labs.ROOT) -> str:
     """All claims as MyST Markdown: a section a lab, a row a claim."""
     sections = []
-    for name in labs.names(root):
+    for name in reading_order(root):
         notebook = nbformat.read(labs.executed(name, root), as_version=4)
         fast = claims.records(notebook)
         path = full_scale_file(name, root)
@@ -83,6 +83,14 @@ def table(root: Path = labs.ROOT) -> str:
         rows = [_row(record, full.get(record["name"])) for record in fast]
         sections.append(f"## {title}\n\n{about} [To the lab](../labs/{name}.ipynb).\n\n{_list_table(rows)}")
     return "\n\n".join(sections) + "\n"
+
+
+def reading_order(root: Path = labs.ROOT) -> list[str]:
+    """All labs in the order of the table of contents, those that do not stand there last."""
+    path = root / "_toc.yml"
+    contents = path.read_text(encoding="utf-8") if path.is_file() else ""
+    place = {name: contents.find(f"labs/{name}\n") for name in labs.names(root)}
+    return sorted(place, key=lambda name: (place[name] < 0, place[name]))
 
 
 def labs_title(notebook) -> str:
