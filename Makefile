@@ -47,7 +47,7 @@ site: $(VENV)/ready
 test: $(VENV)/ready lint labs site ## create the environment and run everything that CI runs
 	$(RUN) -m pytest tests
 
-lint: $(VENV)/ready
+lint: $(VENV)/ready ## lint the code and check the spelling
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/codespell
 
