@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,8 +15,10 @@ NEW = "https://github.com/some-one/a.course"
 
 @pytest.fixture
 def copy(tmp_path):
-    """The repository's text files in a repository of their own."""
+    """The repository's text files in a repository of their own, without this one, which names new addresses."""
     for path in repository.text_files():
+        if path.name == Path(__file__).name:
+            continue
         target = tmp_path / path.relative_to(repository.ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

@@ -64,7 +64,9 @@ def change(repository: str, site: str | None = None, root: Path = ROOT) -> list[
     for path in text_files(root):
         before = after = path.read_text(encoding="utf-8")
         for was, becomes in pairs:
-            after = re.sub(re.escape(was) + r"(?![\w-])", becomes, after)
+            # A name must not be the beginning of a longer one; an address that ends in a slash is whole.
+            end = "" if was.endswith("/") else r"(?![\w-])"
+            after = re.sub(re.escape(was) + end, becomes, after)
         if after != before:
             path.write_text(after, encoding="utf-8")
             changed.append(path)
