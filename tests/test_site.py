@@ -162,6 +162,7 @@ def test_pages_say_what_they_are_to_others(name):
 
 GOOD = """<!doctype html><html lang="en"><head><title>Good</title></head>
 <body><main><h1>Good</h1>{}</main></body></html>"""
+PALE_TOKEN = '<span class="k" style="color:#bbb;background:#fff">return</span> '
 BAD = {
     "console": ("<script>console.error('broken')</script>", "console: broken"),
     "script": ("<script>throw new Error('thrown')</script>", "script: thrown"),
@@ -178,10 +179,7 @@ BAD = {
         "image-alt",
     ),
     "pale": ('<p style="color:#bbb;background:#fff">pale</p>', "color-contrast"),
-    "pale code": (
-        '<pre style="background:#fff"><span class="k" style="color:#bbb">x</span></pre>',
-        "color-contrast",
-    ),
+    "pale code": (f"<pre>{2 * PALE_TOKEN}</pre>", "color-contrast"),
     "no name": ("<button></button>", "button-name"),
 }
 

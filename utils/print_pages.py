@@ -20,6 +20,7 @@ PICTURES = ROOT / "book" / "_static" / "screenshots"
 SCREENSHOTS = {
     "first_page": ("book/index.html", "", 1280, 1000, False),
     "chapter": ("book/bottom_up/superposition.html", "figure.lab-figure", 1280, 800, False),
+    "lab": ("labs/bottom_up/superposition.html", "figure.lab-figure >> nth=1", 1280, 800, False),
     "lab_dark": ("labs/bottom_up/superposition.html", "figure.lab-figure >> nth=1", 1280, 800, True),
     "exercise": ("labs/bottom_up/superposition.html", "section[id^=exercise-1]", 1280, 800, False),
     "results": ("book/results.html", "table.results", 1280, 800, False),
