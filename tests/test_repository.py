@@ -15,7 +15,7 @@ NEW = "https://github.com/some-one/a.course"
 
 @pytest.fixture
 def copy(tmp_path):
-    """The repository's text files in a repository of their own, without this one, which names new addresses."""
+    """The repository's text files in a repository of their own, but this file, which names new addresses."""
     for path in repository.text_files():
         if path.name == Path(__file__).name:
             continue
