@@ -1,4 +1,4 @@
-"""utils.sae, utils.text, utils.browser, utils.subjects: oracles, fast equals naive, planted truth, bad input."""
+"""utils.sae, text, browser and subjects: oracles, fast equals naive, planted truth, bad input."""
 
 import html.parser
 import re
@@ -34,7 +34,9 @@ def test_latents_and_reconstruction_equal_sae_lens(sae):
     topk_sae = pytest.importorskip("sae_lens.saes.topk_sae")
     config = topk_sae.TopKSAEConfig(d_in=12, d_sae=40, k=5, apply_b_dec_to_input=True)
     oracle = topk_sae.TopKSAE(config)
-    oracle.load_state_dict({name: value.detach().contiguous() for name, value in sae.state_dict().items()}, strict=False)
+    oracle.load_state_dict(
+        {name: value.detach().contiguous() for name, value in sae.state_dict().items()}, strict=False
+    )
     x = torch.randn(64, 12, generator=rng(4))
     torch.testing.assert_close(sae.encode(x), oracle.encode(x))
     torch.testing.assert_close(sae(x), oracle(x))
@@ -160,7 +162,12 @@ def test_the_same_seed_gives_the_same_autoencoder():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((8, 16, 17), "k is 17"), ((8, 16, 0), "k is 0"), ((0, 16, 1), "d_in and d_sae are 0"), ((8, 0, 1), "are 8 and 0")],
+    [
+        ((8, 16, 17), "k is 17"),
+        ((8, 16, 0), "k is 0"),
+        ((0, 16, 1), "d_in and d_sae are 0"),
+        ((8, 0, 1), "are 8 and 0"),
+    ],
 )
 def test_impossible_sizes(arguments, message):
     with pytest.raises(ValueError, match=message):
@@ -209,8 +216,8 @@ class Letters:
 
 
 def test_spelling_is_restored():
-    spaced = 'It costs 5 @.@ 4 , or 1 @,@ 000 ( red @-@ tipped ) ; he did n\'t say " no " : it \'s 3 – 4 %.'
-    assert text.detokenise(spaced) == 'It costs 5.4, or 1,000 (red-tipped); he didn\'t say "no": it\'s 3–4%.'
+    spaced = "It costs 5 @.@ 4 , or 1 @,@ 000 ( red @-@ tipped ) ; he did n't say \" no \" : it 's 3 – 4 %."
+    assert text.detokenise(spaced) == "It costs 5.4, or 1,000 (red-tipped); he didn't say \"no\": it's 3–4%."
 
 
 def test_pieces_are_equal_cut_from_one_text_each_and_marked():
@@ -223,7 +230,12 @@ def test_pieces_are_equal_cut_from_one_text_each_and_marked():
 
 @pytest.mark.parametrize(
     ("texts", "length", "message"),
-    [([], 4, "at least one text"), (["abc", "  "], 4, "no empty ones"), (["ab"], 4, "shorter"), (["abc"], 1, "length is 1")],
+    [
+        ([], 4, "at least one text"),
+        (["abc", "  "], 4, "no empty ones"),
+        (["ab"], 4, "shorter"),
+        (["abc"], 1, "length is 1"),
+    ],
 )
 def test_pieces_refuse_what_they_cannot_cut(texts, length, message):
     with pytest.raises(ValueError, match=message):
@@ -252,7 +264,8 @@ def test_without_the_corpus_docstrings_are_used_and_one_sentence_says_so(monkeyp
 
 
 def test_sentences_with_many_unknown_words_are_dropped(monkeypatch, tmp_path):
-    corpus = " \n = A title = \n \n One <unk> here . Two <unk> and <unk> here . None at all . \n \n = = Part = = \n \n More . \n"
+    prose = "One <unk> here . Two <unk> and <unk> here . None at all ."
+    corpus = f" \n = A title = \n \n {prose} \n \n = = Part = = \n \n More . \n"
     path = tmp_path / "corpus.txt"
     path.write_text(corpus)
     monkeypatch.setattr(text, "fetch", lambda name: path)
@@ -280,7 +293,9 @@ class Collector(html.parser.HTMLParser):
         assert not any(name.startswith("on") for name in attributes)
 
 
-@pytest.mark.parametrize("evil", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</details>&amp;", "a\u202eb"])
+@pytest.mark.parametrize(
+    "evil", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</details>&amp;", "a\u202eb"]
+)
 def test_all_text_in_the_browser_is_escaped(evil):
     harmless, page = Collector(), Collector()
     harmless.feed(browser_html([latent("word")], "A label"))

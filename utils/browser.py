@@ -1,4 +1,4 @@
-"""A browser of an autoencoder's latents as plain HTML: works on a page without a kernel, and in a notebook."""
+"""A browser of an autoencoder's latents in plain HTML, for a page without a kernel and for notebooks."""
 
 import hashlib
 import html
@@ -35,8 +35,8 @@ class Latent(NamedTuple):
     contexts: list[Context]
 
 
-# Colours: text and page inherit theirs; the mark lays a translucent blue under inherited text, which keeps the
-# contrast above 4.5 on white and on black, and the strongest token is also underlined.
+# Text and page keep their own colours. A mark lays a translucent blue under the text, which leaves the
+# contrast above 4.5 on white and on black; the strongest token is underlined as well.
 _STYLE = """
 #{id}{{font-size:.95em}}
 #{id} details{{border-top:1px solid;padding:.35em 0}}
@@ -45,11 +45,11 @@ _STYLE = """
 #{id} li{{overflow-wrap:anywhere;margin:.25em 0;white-space:pre-wrap}}
 #{id} mark{{color:inherit;background:rgba(0,114,178,var(--a));border-radius:.2em}}
 #{id} mark.peak{{text-decoration:underline;text-decoration-thickness:2px;font-weight:bold}}
-#{id} .token{{white-space:pre;border-bottom:1px dotted}}
-#{id} input{{font:inherit;color:inherit;background:transparent;border:1px solid;padding:.2em .4em;max-width:100%}}
+#{id} .token{{white-space:pre-wrap;border-bottom:1px dotted}}
+#{id} input{{font:inherit;color:inherit;background:none;border:1px solid;padding:.2em .4em;max-width:100%}}
 """
 
-# Only the search needs the script; without it (a notebook that is not trusted) the list still opens and closes.
+# Only the search needs the script; without it (a notebook that is not trusted) the list opens and closes.
 _SCRIPT = """
 (function () {{
   const root = document.getElementById("{id}");
@@ -78,16 +78,18 @@ def browser_html(latents: list[Latent], label: str) -> str:
     name = "latents-" + hashlib.sha256((label + items).encode()).hexdigest()[:12]
     search = (
         f'<p hidden><label for="{name}-search">Show latents that mention </label>'
-        f'<input type="search" id="{name}-search"> <span role="status">{len(latents)} of {len(latents)} latents</span></p>'
+        f'<input type="search" id="{name}-search"> '
+        f'<span role="status">{len(latents)} of {len(latents)} latents</span></p>'
     )
+    style, script = _STYLE.format(id=name), _SCRIPT.format(id=name)
     return (
-        f'<section id="{name}" class="latent-browser" aria-label="{_escape(label)}"><style>{_STYLE.format(id=name)}</style>'
-        f"{search}{items}</section><script>{_SCRIPT.format(id=name)}</script>"
+        f'<section id="{name}" class="latent-browser" aria-label="{_escape(label)}">'
+        f"<style>{style}</style>{search}{items}</section><script>{script}</script>"
     )
 
 
 def show_browser(latents: list[Latent], label: str) -> None:
-    """Display `browser_html`, with the descriptions as the plain-text version. Raises ValueError as it does."""
+    """Display `browser_html`, and as plain text the descriptions. Raises ValueError as it does."""
     from IPython.display import display
 
     plain = "\n".join(f"{latent.number}: {latent.description}" for latent in latents)
@@ -114,7 +116,8 @@ def _latent_html(latent: Latent) -> str:
     return (
         f"<details><summary>Latent {int(latent.number)}: {_escape(latent.description)} "
         f"({100 * latent.frequency:.2f}% of tokens)</summary>"
-        f"<p>Raises the logits of {_tokens_html(latent.raises)}. Lowers those of {_tokens_html(latent.lowers)}.</p>"
+        f"<p>Raises the logits of {_tokens_html(latent.raises)}. "
+        f"Lowers those of {_tokens_html(latent.lowers)}.</p>"
         f"<ol>{contexts}</ol></details>"
     )
 
@@ -122,7 +125,7 @@ def _latent_html(latent: Latent) -> str:
 def _context_html(context: Context, peak: float) -> str:
     if len(context.tokens) != len(context.activations):
         raise ValueError(
-            f"a context has {len(context.tokens)} tokens and {len(context.activations)} activations, expected as many"
+            f"a context has {len(context.tokens)} tokens and {len(context.activations)} activations"
         )
     strongest = max(context.activations, default=0.0)
     parts = []
@@ -130,6 +133,8 @@ def _context_html(context: Context, peak: float) -> str:
         text = _escape(token)
         if value > 0:
             kind = ' class="peak"' if value == strongest else ""
-            text = f'<mark{kind} style="--a:{0.08 + 0.3 * value / peak:.2f}" title="{value:.3g}">{text}</mark>'
+            text = (
+                f'<mark{kind} style="--a:{0.08 + 0.3 * value / peak:.2f}" title="{value:.3g}">{text}</mark>'
+            )
         parts.append(text)
     return "".join(parts)

@@ -45,10 +45,12 @@ class TopKSAE(nn.Module):
     def encode(self, x: Float[Tensor, "... d_in"]) -> Float[Tensor, "... d_sae"]:
         """The latents of x, at most k of them above zero. Raises ValueError for a wrong width or NaN."""
         values, indices = self.active(x)
-        return x.new_zeros(*x.shape[:-1], self.W_enc.shape[1], dtype=values.dtype).scatter(-1, indices, values)
+        return x.new_zeros(*x.shape[:-1], self.W_enc.shape[1], dtype=values.dtype).scatter(
+            -1, indices, values
+        )
 
     def decode(self, latents: Float[Tensor, "... d_sae"]) -> Float[Tensor, "... d_in"]:
-        """x̂ from all latents, the sum written as a matrix product. Raises ValueError for a wrong width or NaN."""
+        """x̂ from all latents, as one matrix product. Raises ValueError for a wrong width or NaN."""
         _check(latents, "latents", self.W_dec.shape[0], "d_sae")
         return latents @ self.W_dec + self.b_dec
 
@@ -57,7 +59,9 @@ class TopKSAE(nn.Module):
         _check(x, "x", self.W_enc.shape[0], "d_in")
         return _largest((x - self.b_dec) @ self.W_enc + self.b_enc, self.k)
 
-    def forward(self, x: Float[Tensor, "... d_in"], dtype: torch.dtype | None = None) -> Float[Tensor, "... d_in"]:
+    def forward(
+        self, x: Float[Tensor, "... d_in"], dtype: torch.dtype | None = None
+    ) -> Float[Tensor, "... d_in"]:
         """x̂ = decode(encode(x)), touching on a CPU only the k rows of W_dec that are active.
 
         dtype: the precision of the encoder's product, default that of x
@@ -75,7 +79,9 @@ class TopKSAE(nn.Module):
 
 def _check(value: Tensor, name: str, width: int, width_name: str) -> None:
     if value.ndim < 1 or value.shape[-1] != width or value.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(value.shape)}, expected (..., {width_name} = {width}), not empty")
+        raise ValueError(
+            f"{name} has shape {tuple(value.shape)}, expected (..., {width_name} = {width}), not empty"
+        )
     # One sum is NaN or infinite if any entry is; entry by entry only to say how many.
     if not value.sum(dtype=torch.float64).isfinite() and not value.isfinite().all():
         raise ValueError(f"{name} holds {int((~value.isfinite()).sum())} values that are NaN or infinite")
@@ -86,7 +92,9 @@ def _largest(pre: Float[Tensor, "... d_sae"], k: int) -> tuple[Tensor, Tensor]:
     return values.relu(), indices
 
 
-def _weighted_rows(values: Float[Tensor, "batch k"], indices: Int[Tensor, "batch k"], table: Tensor) -> Tensor:
+def _weighted_rows(
+    values: Float[Tensor, "batch k"], indices: Int[Tensor, "batch k"], table: Tensor
+) -> Tensor:
     """Row b of the result is Σ_j values_bj · table[indices_bj]."""
     return F.embedding_bag(indices, table, per_sample_weights=values, mode="sum")
 
@@ -110,11 +118,13 @@ class _Transposed(NamedTuple):
     def weighted_rows(self, values: Float[Tensor, "batch k"], rows: Float[Tensor, "batch d"]) -> Tensor:
         """Row i of the result is the sum of values_bj · rows_b over all b, j with indices_bj = i."""
         weights = values.flatten()[self.order]
-        return F.embedding_bag(self.order // self.k, rows, self.starts, per_sample_weights=weights, mode="sum")
+        return F.embedding_bag(
+            self.order // self.k, rows, self.starts, per_sample_weights=weights, mode="sum"
+        )
 
 
 class _SparseReconstruction(torch.autograd.Function):
-    """x̂ and its gradients, of which only the encoder's product W_encᵀ(x - b_dec) costs d_in · d_sae a sample."""
+    """x̂ and its gradients; only the encoder's product W_encᵀ(x - b_dec) costs d_in · d_sae a sample."""
 
     @staticmethod
     def forward(ctx, x, W_enc, b_enc, W_dec, b_dec, k, dtype):
@@ -128,9 +138,13 @@ class _SparseReconstruction(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad):
         centred, values, indices, W_enc, W_dec = ctx.saved_tensors
-        with torch.enable_grad():  # ∂x̂_b/∂values_bj · grad_b = W_dec[indices_bj] · grad_b, without a dense product
+        with (
+            torch.enable_grad()
+        ):  # ∂x̂_b/∂values_bj · grad_b = W_dec[indices_bj] · grad_b, without a dense product
             leaf = values.detach().requires_grad_()
-            (into,) = torch.autograd.grad(_weighted_rows(leaf, indices, W_dec.detach()), leaf, grad.contiguous())
+            (into,) = torch.autograd.grad(
+                _weighted_rows(leaf, indices, W_dec.detach()), leaf, grad.contiguous()
+            )
         into = into * (values > 0)
         transposed = _Transposed.of(indices, len(W_dec))
         grad_W_dec = transposed.weighted_rows(values, grad.contiguous())
@@ -171,17 +185,19 @@ def train(
     generator:    orders the samples and chooses where dead latents are revived
     lr:           the peak; it rises over the first 5% of the steps and falls to zero over the last 20%
     dtype:        precision of the encoder's product, see `runtime.matmul_dtype`
-    revive_until: the part of the training in which every `log_every` steps each latent that has not fired since
-                  is pointed at the error of a random sample, as Bricken et al. (2023) do; 0 switches it off
+    revive_until: the part of the training in which, every `log_every` steps, each latent that has not fired
+                  since is pointed at the error of a random sample (Bricken et al. 2023); 0 switches it off
 
-    The map is homogeneous: scaling x, b_enc and b_dec by one number scales the latents and x̂ by it. So training
-    runs on x scaled to a mean square of 1, which fits Adam's step, and the biases are scaled back at the end.
-    b_dec starts at the mean of x. Raises ValueError if x has the wrong width, holds NaN, does not vary or has fewer
-    rows than a batch.
+    The map is homogeneous: scaling x, b_enc and b_dec by one number scales the latents and x̂ by it. So
+    training runs on x scaled to a variance of 1, which fits Adam's step, and the biases are scaled back at
+    the end. b_dec starts at the mean of x.
+    Raises ValueError if x has the wrong width, holds NaN, does not vary or has fewer rows than a batch.
     """
     _check(x, "x", sae.W_enc.shape[0], "d_in")
     if x.ndim != 2 or len(x) < batch_size:
-        raise ValueError(f"x has shape {tuple(x.shape)}, expected (samples, d_in) with at least {batch_size} samples")
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}, expected (samples, d_in) with at least {batch_size} samples"
+        )
     sample = x[:: len(x) // 100_000 + 1].float()
     mean, variance = sample.mean(0), sample.var(0).sum().item()
     if not variance > 0:
@@ -234,7 +250,9 @@ def _revive(sae: TopKSAE, optimiser, dead: Tensor, error: Float[Tensor, "batch d
     count = int(dead.sum())
     if not count:
         return
-    picks = torch.multinomial(error.norm(dim=1).to(generator.device), count, replacement=True, generator=generator)
+    picks = torch.multinomial(
+        error.norm(dim=1).to(generator.device), count, replacement=True, generator=generator
+    )
     rows = F.normalize(error[picks.to(error.device)], dim=1)
     sae.W_dec[dead] = rows
     sae.W_enc[:, dead] = rows.T

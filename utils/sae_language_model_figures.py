@@ -19,12 +19,21 @@ def draw_norms(norms, threshold: float) -> plt.Figure:
     """
     fig, ax = plt.subplots()
     norms = np.asarray(norms)[:300]
-    position = np.broadcast_to(np.arange(norms.shape[1]), norms.shape)
-    ax.plot(position.ravel(), norms.ravel(), ".", markersize=2, alpha=0.4, color=_colours()[0], label="one token")
-    ax.plot(np.median(norms, 0), "-", color=_colours()[1], marker="", label="median")
+    place = np.arange(1, norms.shape[1] + 1)
+    tokens = np.broadcast_to(place, norms.shape)
+    ax.plot(
+        tokens.ravel(), norms.ravel(), ".", markersize=4, alpha=0.5, color=_colours()[0], label="one token"
+    )
+    ax.plot(place, np.median(norms, 0), "-", color=_colours()[1], marker="", label="median")
     ax.axhline(threshold, linestyle=":", color=plt.rcParams["text.color"], label="threshold for a sink")
-    ax.set(yscale="log", xlabel="position in the piece", ylabel="norm of the residual stream")
-    ax.legend(loc="center right")
+    ax.set(
+        xscale="log",
+        yscale="log",
+        xlabel="position in the piece, plus 1",
+        ylabel="norm of the residual stream",
+    )
+    ax.set_xticks([1, 2, 3, 5, 10, 20, 50, 100], ["1", "2", "3", "5", "10", "20", "50", "100"])
+    ax.legend(loc="upper right")
     return fig
 
 
@@ -52,7 +61,9 @@ def draw_recovered(estimates: dict[str, Estimate]) -> plt.Figure:
     for row, (name, e) in enumerate(estimates.items()):
         colour = _colours()[0 if name.startswith("TopK") else 1]
         error = [[e.mean - e.low], [e.high - e.mean]]
-        ax.errorbar(e.mean, row, xerr=error, fmt="o" if name.startswith("TopK") else "s", color=colour, capsize=3)
+        ax.errorbar(
+            e.mean, row, xerr=error, fmt="o" if name.startswith("TopK") else "s", color=colour, capsize=3
+        )
     ax.set_yticks(range(len(estimates)), list(estimates))
     ax.invert_yaxis()
     ax.axvline(1, linestyle=":", color=plt.rcParams["text.color"])
@@ -62,7 +73,9 @@ def draw_recovered(estimates: dict[str, Estimate]) -> plt.Figure:
 
 
 @figure
-def draw_two_measures(points: dict[str, tuple[float, float]], pca: dict[int, tuple[float, float]]) -> plt.Figure:
+def draw_two_measures(
+    points: dict[str, tuple[float, float]], pca: dict[int, tuple[float, float]]
+) -> plt.Figure:
     """Loss recovered against FVU: PCA with growing k as a line, the other reconstructions as points.
 
     points: name → (fvu, recovered); pca: k → (fvu, recovered)
@@ -104,22 +117,24 @@ def draw_detection(any_firing: dict[str, Estimate], strong_firing: dict[str, Est
     any_firing, strong_firing: name → estimate over latents
     """
     fig, ax = plt.subplots(figsize=(6.4, 3.4))
-    for shift, (label, scores) in enumerate({"any firing": any_firing, "strongest tenth": strong_firing}.items()):
+    for shift, (label, scores) in enumerate(
+        {"any firing": any_firing, "strongest tenth": strong_firing}.items()
+    ):
         for row, e in enumerate(scores.values()):
             error = [[e.mean - e.low], [e.high - e.mean]]
-            ax.errorbar(e.mean, row + 0.24 * shift - 0.12, xerr=error, fmt="os"[shift], color=_colours()[shift],
-                        capsize=3, label=label if row == 0 else None)  # fmt: skip
+            kind = {"fmt": "os"[shift], "color": _colours()[shift], "label": label if row == 0 else None}
+            ax.errorbar(e.mean, row + 0.24 * shift - 0.12, xerr=error, capsize=3, **kind)
     ax.axvline(0.5, linestyle=":", color=plt.rcParams["text.color"])
     ax.set_yticks(range(len(any_firing)), list(any_firing))
     ax.invert_yaxis()
     ax.set(xlabel="detection score (AUC on held-out tokens; 0.5 is guessing)")
-    ax.legend(loc="upper left", fontsize=9)
+    ax.legend(loc="lower right", fontsize=9)
     return fig
 
 
 @figure
 def draw_steering(doses, effects: dict[str, list[Estimate]], costs: dict[str, list[Estimate]]) -> plt.Figure:
-    """What steering does to the log-probability of a latent's followers: against the dose, and against its cost.
+    """The gain in log-probability of a latent's followers: against the dose, and against its cost.
 
     doses: shape (doses,); effects, costs: name → one estimate a dose, in nats
     """
@@ -131,7 +146,9 @@ def draw_steering(doses, effects: dict[str, list[Estimate]], costs: dict[str, li
         kind = {"color": cycle["color"][i], "marker": cycle["marker"][i], "linestyle": cycle["linestyle"][i]}
         axes[0].errorbar(doses, mean, yerr=error, capsize=3, label=name, **kind)
         axes[1].plot([c.mean for c in costs[name]], mean, label=name, **kind)
-    axes[0].set(xlabel="dose (share of the median ‖x - x̄‖)", ylabel="gain in log-probability\nof the followers (nats)")
+    axes[0].set(
+        xlabel="dose (share of the median ‖x - x̄‖)", ylabel="gain in log-probability\nof the followers (nats)"
+    )
     axes[1].set(xlabel="cost: rise of the cross-entropy (nats)")
     axes[0].legend(fontsize=9)
     return fig

@@ -1,4 +1,4 @@
-"""The language model whose residual stream a lab takes apart, and for full scale an autoencoder others trained on it."""
+"""The language model whose residual stream a lab takes apart; at full scale with a published autoencoder."""
 
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ def load_subject(scale: str, dtype: torch.dtype, device: torch.device | str = "c
 
 
 def unembedding(model: nn.Module) -> Float[Tensor, "vocabulary d_model"]:
-    """W_U · diag(γ), in float32, with γ the gain of the model's last norm (Llama's `norm`, GPT-2's `ln_f`)."""
+    """W_U · diag(γ) in float32, with γ the gain of the last norm (Llama's `norm`, GPT-2's `ln_f`)."""
     norm = getattr(model.base_model, "norm", None) or model.base_model.ln_f
     return model.get_output_embeddings().weight.detach().float() * norm.weight.detach().float()
 
@@ -59,7 +59,9 @@ def _gpt2(device) -> Subject:
     try:
         sae = SAE.from_pretrained(RELEASE, SAE_ID, device=str(device))
     except Exception as error:  # the hub's client, requests and sae-lens each raise their own
-        raise MissingModel(f"{RELEASE} could not be had from the hub ({str(error).splitlines()[0]})") from error
+        raise MissingModel(
+            f"{RELEASE} could not be had from the hub ({str(error).splitlines()[0]})"
+        ) from error
     centre_writing_weights(model)
     return Subject(model, tokenizer, GPT2_LAYER, unembedding(model), sae.eval().requires_grad_(False))
 

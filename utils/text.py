@@ -74,7 +74,7 @@ def docstrings(min_length: int = 1500) -> list[str]:
 
 
 def hub_articles(count: int) -> list[str]:
-    """The first `count` articles of WikiText-103's raw text, whose rare words are whole, from the Hugging Face hub.
+    """The first `count` articles of WikiText-103, with their rare words, from the Hugging Face hub.
 
     Raises utils.data.Missing if the hub cannot be reached.
     """
@@ -128,7 +128,7 @@ class Pieces(NamedTuple):
 
 
 def pieces(tokenizer, texts: list[str], length: int) -> Pieces:
-    """Cut each text into pieces of `length` tokens, a begin-of-text marker in front of each; drop the remainders.
+    """Cut each text into pieces of `length` tokens, each with a marker in front; drop the remainders.
 
     tokenizer: a Hugging Face tokenizer
     texts:     documents, none empty

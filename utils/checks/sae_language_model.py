@@ -21,16 +21,23 @@ def topk_latents(function):
 
         pre = (x - b_dec) @ W_enc + b_enc
         mistakes = {
-            "an entry among the k largest can be negative, and a latent must not be: it becomes zero": largest(pre),
+            "one of the k largest can be negative, and a latent must not be: it becomes zero": largest(pre),
             "this is a ReLU without TopK: more than k latents are active": pre.relu(),
             "b_dec has not been taken off x before the encoder": largest(x @ W_enc + b_enc).relu(),
             "b_enc is missing, or added only after the k were chosen": largest((x - b_dec) @ W_enc).relu(),
             "the k are chosen by absolute value: a large negative pre-activation is no firing": largest(
                 pre, pre.abs()
             ).relu(),
-            "the values are right but not in their places: scatter them into d_sae columns": pre.topk(k).values.relu(),
+            "the values are right but not in their places: scatter them into d_sae columns": pre.topk(
+                k
+            ).values.relu(),
         }
-        expect(call(function, x, W_enc, b_enc, b_dec, k), largest(pre).relu(), "the latents of six samples", mistakes)
+        expect(
+            call(function, x, W_enc, b_enc, b_dec, k),
+            largest(pre).relu(),
+            "the latents of six samples",
+            mistakes,
+        )
     passed(function)
 
 
@@ -44,10 +51,12 @@ def loss_recovered(function):
         "this is the mean of the ratios: average the losses first": ratio.mean(),
         "these are the ratios of single pieces: average the losses first, then divide": ratio,
         "this is the loss that is still missing, one minus what is asked": 1 - right,
-        "this divides by the ablated loss: the scale runs from ablated to untouched": (ablated - spliced).mean()
+        "this divides by the ablated loss: the scale runs from ablated to untouched": (
+            ablated - spliced
+        ).mean()
         / ablated.mean(),
         "numerator and denominator are exchanged": 1 / right,
-        "this is a ratio of losses; what was there to lose must be measured from the ablation": untouched.mean()
+        "this is a ratio of losses; what there was to lose is counted from the ablation": untouched.mean()
         / spliced.mean(),
     }
     expect(call(function, untouched, ablated, spliced), right, "the loss recovered of three pieces", mistakes)
@@ -73,12 +82,23 @@ def pca_reconstruct(function):
         mistakes = {
             "the mean is not added back": project(x, mean, k, back=False),
             "the data are not centred before the decomposition": project(x, torch.zeros(5), k),
-            "new data are centred with their own mean; the one that was fitted belongs there": (x - own) @ V[:k].T @ V[:k]
+            "new data are centred with their own mean; the one that was fitted belongs there": (x - own)
+            @ V[:k].T
+            @ V[:k]
             + own,
-            "these are the components with the smallest variance: take the first rows of Vh": project(x, mean, k, True),
+            "these are the components with the smallest variance: take the first rows of Vh": project(
+                x, mean, k, True
+            ),
             "the components are the rows of Vh, not its columns": (x - mean) @ V[:, :k] @ V[:, :k].T + mean,
         }
-        expect(call(function, fitted, x, k), project(x, mean, k), f"the reconstruction with k = {k}", mistakes, 1e-3, 1e-3)
+        expect(
+            call(function, fitted, x, k),
+            project(x, mean, k),
+            f"the reconstruction with k = {k}",
+            mistakes,
+            1e-3,
+            1e-3,
+        )
     passed(function)
 
 
@@ -94,9 +114,13 @@ def firing_frequency(function):
         "sinks are counted: leave their tokens out": on.mean((0, 1)),
         "this is the mean value, not how often: compare with zero first": latents[~sink].mean(0),
         "only the sinks are counted: the mask is the wrong way round": on[sink].mean(0),
-        "sinks are left out above, but still counted in the denominator": (on * ~sink[..., None]).mean((0, 1)),
+        "sinks are left out above, but still counted in the denominator": (on * ~sink[..., None]).mean(
+            (0, 1)
+        ),
         "this is a count, not a share": on[~sink].sum(0),
-        "this is the number of active latents of each token: average over tokens, not over latents": on[~sink].mean(1),
+        "this is the number of active latents of each token: average over tokens, not over latents": on[
+            ~sink
+        ].mean(1),
     }
     expect(call(function, latents, sink), right, "the frequencies of five latents", mistakes)
     passed(function)
@@ -110,11 +134,14 @@ def logit_weights(function):
     mistakes = {
         "the mean over the vocabulary has not been taken off": weights,
         "the gain of the final norm is missing": plain - plain.mean(-1, keepdim=True),
-        "the mean runs over the latents: it must run over the vocabulary, for each latent": weights - weights.mean(0),
+        "the mean runs over the latents: it must run over the vocabulary, for each latent": weights
+        - weights.mean(0),
         "one mean has been taken off for all latents together: each has its own": weights - weights.mean(),
         "the gain multiplies the coordinates of the stream; here it divides them": (W_dec / gamma) @ W_U.T
         - ((W_dec / gamma) @ W_U.T).mean(-1, keepdim=True),
-        "this has one row a token: one row a latent is asked for": (weights - weights.mean(-1, keepdim=True)).T,
+        "this has one row a token: one row a latent is asked for": (
+            weights - weights.mean(-1, keepdim=True)
+        ).T,
     }
     right = weights - weights.mean(-1, keepdim=True)
     expect(call(function, W_dec, gamma, W_U), right, "the logit weights of three latents", mistakes)
@@ -131,7 +158,7 @@ def detection_score(function):
         "ties count nothing here: two equal scores count one half": (difference > 0).float().mean(),
         "ties count as a success here: two equal scores count one half": (difference >= 0).float().mean(),
         "the pairs are the wrong way round: the firing token's score should be the larger one": 1 - right,
-        "this is the share of tokens that the description calls right, which depends on how rare firings are": (
+        "this is the share of tokens called right, which depends on how rare firings are": (
             (scores > 0) == fires
         )
         .float()
