@@ -4,8 +4,8 @@
 
 Each library runs its own training step (sae-lens's SAETrainer.fit, dictionary-learning's TopKTrainer.update,
 our `utils.sae.train`) on the same activations, with the same widths, k, batch and precision, in one process.
-They take turns, and the best of a few runs counts. No latent is dead in so short a run, so no one pays for an auxiliary loss.
-Goal on a CPU: 2 times as fast as either.
+They take turns, and the best of a few runs counts. No latent is dead in so short a run, so nobody pays for an
+auxiliary loss. Goal on a CPU: 2 times as fast as either.
 
 dictionary-learning pins old versions of packages that this book needs newer; the script says so where it is
 missing. To have it for one run without touching the environment:
@@ -96,7 +96,7 @@ def samples_per_second(run, x, d_sae, batch, dtype) -> float:
 
 
 def compare(rivals, *arguments) -> dict[str, float | str]:
-    """The best speed of each, or why there is none; they take turns, so that a busy machine hurts all alike."""
+    """The best speed of each, or why there is none; they take turns, so a busy machine hurts all alike."""
     best = dict.fromkeys(rivals, 0.0)
     for _ in range(REPEATS):
         for name, run in rivals.items():
@@ -124,7 +124,8 @@ def main() -> None:
                 rivals["sae-lens, sparse option"] = sae_lens_sparse
             speeds = compare(rivals, x, d_sae, batch, dtype)
             for name, speed in speeds.items():
-                row = f"{f'{d_in} × {d_sae}, {batch}':>22s} {str(dtype).removeprefix('torch.'):>10s}  {name:26s}"
+                size, precision = f"{d_in} × {d_sae}, {batch}", str(dtype).removeprefix("torch.")
+                row = f"{size:>22s} {precision:>10s}  {name:26s}"
                 ratio = f"{speed:12,.0f}{speeds['ours'] / speed:9.1f}x" if isinstance(speed, float) else speed
                 print(row + ratio, flush=True)
 
