@@ -8,6 +8,7 @@ import errno
 import hashlib
 import importlib.metadata
 import importlib.util
+import io
 import json
 import logging
 import os
@@ -15,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,7 +131,8 @@ def _expand_gguf(folder: Path, file: str):
     # keep the packed weights unless told otherwise.
     gguf_config = getattr(transformers, "GgufConfig", None)
     expand = {"quantization_config": gguf_config(dequantize=True)} if gguf_config else {}
-    with _quiet():
+    # transformers gives no way to turn off this one bar.
+    with _quiet(), redirect_stderr(io.StringIO()):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, gguf_file=file, dtype=torch.float32, local_files_only=True, **expand
         )
