@@ -3,6 +3,8 @@
 import ast
 import itertools
 import re
+import subprocess
+import sys
 import tomllib
 
 import nbformat
@@ -197,6 +199,17 @@ def test_the_linters_of_pre_commit_are_those_of_make_lint():
         hook["id"].split("-")[0]: repo["rev"].lstrip("v") for repo in hooks for hook in repo["hooks"]
     }
     assert revisions == {name: pins[name] for name in ("nbstripout", "ruff", "codespell")}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_hook_that_strips_outputs_leaves_a_committed_lab_as_it_is(name):
+    hooks = [
+        hook for repo in yaml.safe_load(TEXTS[".pre-commit-config.yaml"])["repos"] for hook in repo["hooks"]
+    ]
+    (arguments,) = [hook["args"] for hook in hooks if hook["id"] == "nbstripout"]
+    command = [sys.executable, "-m", "nbstripout", "--textconv", *arguments, str(labs.source(name))]
+    stripped = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8").stdout
+    assert nbformat.reads(stripped, as_version=4) == NOTEBOOKS[name]
 
 
 def test_the_pictures_and_files_that_documents_link_to_are_there():
