@@ -324,6 +324,20 @@ def test_smollm2_answers_and_its_loaders_are_silent(capfd):
 
 
 @pytest.mark.models
+def test_smollm2s_tokenizer_is_the_models_in_every_version_of_transformers():
+    model, tokenizer = load_smollm2()
+    text = "Grüße aus 東京: 3.5 and 2023,\n\ttabs  and spaces. <|im_end|>"
+    numbers = tokenizer(text).input_ids
+    assert tokenizer.decode(numbers) == text
+    assert numbers == tokenizer(text, add_special_tokens=False).input_ids  # none is put in front
+    assert tokenizer("Hello world").input_ids == [19556, 905]  # as the reference tokenizer has it
+    assert numbers[-1] == tokenizer.eos_token_id == tokenizer.pad_token_id
+    assert len(tokenizer) == model.get_input_embeddings().num_embeddings
+    with_prompt = tokenizer.apply_chat_template([{"role": "user", "content": "hi"}], tokenize=False)
+    assert with_prompt.endswith("<|im_start|>user\nhi<|im_end|>\n")
+
+
+@pytest.mark.models
 def test_minilm_puts_paraphrases_together(capfd):
     model, tokenizer = load_minilm()
     assert capfd.readouterr() == ("", "")

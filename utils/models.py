@@ -60,6 +60,7 @@ MINILM = Wheel(
     "sentence-transformers/all-MiniLM-L6-v2",
 )
 WHEELS = (SMOLLM2, MINILM)
+FORMAT = 2  # of the expanded copy; raise it when a copy that an earlier version made must not be used
 
 
 class MissingModel(RuntimeError):
@@ -107,9 +108,9 @@ def load_smollm2(dtype: torch.dtype = torch.float32, device: torch.device | str 
     Raises MissingModel if the package that carries the model is not installed or is damaged, or if the
     cache folder cannot be written. With a full disk the model is returned all the same, and not kept.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-    folder = cache_folder() / f"{SMOLLM2.module}-{SMOLLM2.sha256[:12]}"
+    folder = cache_folder() / f"{SMOLLM2.module}-{SMOLLM2.sha256[:12]}-{FORMAT}"
     if not intact(folder):
         source = wheel_folder(SMOLLM2)
         with _lock(folder):
@@ -121,7 +122,7 @@ def load_smollm2(dtype: torch.dtype = torch.float32, device: torch.device | str 
                     return model.to(device=device, dtype=dtype).eval(), tokenizer
     with _quiet():
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
-        return model.to(device).eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return model.to(device).eval(), PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
 
 
 def _expand_gguf(folder: Path, file: str):
@@ -139,7 +140,34 @@ def _expand_gguf(folder: Path, file: str):
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=file, local_files_only=True)
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config  # the stored copy is a plain float32 model
-    return model, tokenizer
+    return model, _smollm2_tokenizer(tokenizer)
+
+
+def _smollm2_tokenizer(read):
+    """SmolLM2's tokenizer from what transformers made of the GGUF file, which differs between its versions.
+
+    5.0 takes it for CodeLlama's, adds five tokens that the model does not have, and begins every text with
+    one; 5.23 does not. Vocabulary, merges and chat template are the file's in both.
+    """
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    state = json.loads(read.backend_tokenizer.to_str())
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    state |= {"normalizer": None, "post_processor": None, "pre_tokenizer": byte_level, "decoder": byte_level}
+    state["model"] |= {"unk_token": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False}
+    known = state["model"]["vocab"]
+    state["added_tokens"] = [token for token in state["added_tokens"] if token["content"] in known]
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(state)),
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|im_end|>",
+        unk_token="<|endoftext|>",
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.chat_template = read.chat_template
+    return tokenizer
 
 
 @contextmanager
