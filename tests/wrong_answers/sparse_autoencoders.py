@@ -60,7 +60,7 @@ WRONG = {
         (lambda x, z, W, lam, s: (z + s * 2 * (x - z @ W) @ W.T - lam).relu(), "not multiplied by the step"),
         (lambda x, z, W, lam, s: z + s * (2 * (x - z @ W) @ W.T - lam), "negative"),
         (lambda x, z, W, lam, s: (z + s * (-2 * (x - z @ W) @ W.T - lam)).relu(), "up the gradient"),
-        (lambda x, z, W, lam, s: (s * (2 * x @ W.T - lam)).relu(), "got"),
+        (lambda x, z, W, lam, s: (s * (2 * x @ W.T - lam)).relu(), "first step from zero"),
         (lambda x, z, W, lam, s: (z + s * (2 * x @ W.T - lam)).relu(), "at the present z"),
     ],
     "shrunk_activation": [

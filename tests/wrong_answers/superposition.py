@@ -56,7 +56,7 @@ WRONG = {
         (lambda n, m: 1 / math.sqrt(m), "limit for many features"),
         (lambda n, m: math.sqrt(max(0, n - m) / (m * n)), "off the diagonal"),
         (lambda n, m: math.sqrt(n / (m * (n - 1))), "n ones"),
-        (lambda n, m: math.sqrt((n - m) / (m * (n - 1))), "ValueError"),
+        (lambda n, m: math.sqrt((n - m) / (m * (n - 1))), "can be orthogonal"),
     ],
     "antipodal_loss": [
         (lambda p, r: p**2 / 6, "one output only"),

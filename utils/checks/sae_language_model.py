@@ -81,6 +81,7 @@ def pca_reconstruct(function):
         V = torch.linalg.svd(fitted - mean, full_matrices=False).Vh
         mistakes = {
             "the mean is not added back": project(x, mean, k, back=False),
+            "the new data are neither centred, nor is the mean added back": x @ V[:k].T @ V[:k],
             "the data are not centred before the decomposition": project(x, torch.zeros(5), k),
             "new data are centred with their own mean; the one that was fitted belongs there": (x - own)
             @ V[:k].T

@@ -128,6 +128,9 @@ def ista_step(function) -> None:
                 z + step * (2 * x @ W.T - lam)
             ).relu(),
             "the step starts from zero instead of from z": (step * (2 * gradient - lam)).relu(),
+            "this is the first step from zero, whatever z is": (step * (2 * x @ W.T - lam)).relu(),
+            "the penalty is taken off after the clipping: clip last": (z + 2 * step * gradient).relu()
+            - step * lam,
         },
     )
     encoder = (x @ W.T - lam / 2).relu()
@@ -237,6 +240,7 @@ def absorption_saving(function) -> None:
     for p, c in ((1.0, 1.0), (3.0, 4.0), (0.5, 1.5)):
         merged = math.hypot(p, c)
         mistakes = {
+            "2 - √2 is right only for two activations of 1; the saving depends on both": 2 - math.sqrt(2),
             "that is the cost of the absorbing code; subtract it from the honest one": merged,
             "the sign is wrong: absorption is the cheaper code": merged - p - c,
             "the merged atom has unit norm: its latent is a norm, not a sum of squares": p + c - merged**2,

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from utils.checks.core import call, expect, passed, require
+from utils.checks.core import CheckFailed, call, expect, passed, require
 
 
 def polygon_dimensionality(function):
@@ -60,8 +60,17 @@ def welch_bound(function):
                 (n - m) / (m * n)
             ),
             "the diagonal of G, n ones, has not been taken off n²/m": math.sqrt(n / (m * (n - 1))),
+            "a valid, stronger bound (Welch's of order 2); the one from trace and rank is asked": (
+                max(0, (n / (m * (m + 1) / 2) - 1) / (n - 1)) ** 0.25
+            ),
         }
         expect(call(function, n, m), math.sqrt(squared), f"the bound for n = {n}, m = {m}", mistakes)
+    try:
+        function(3, 10)
+    except ValueError as error:
+        raise CheckFailed(
+            f"n = 3, m = 10: {error}. With n ≤ m the directions can be orthogonal: return 0"
+        ) from error
     expect(call(function, 4, 4), 0.0, "the bound for n = m = 4, where directions can be orthogonal")
     expect(call(function, 3, 10), 0.0, "the bound for n = 3, m = 10, where directions can be orthogonal")
     passed(function)
