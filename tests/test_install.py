@@ -95,7 +95,16 @@ def test_torch_is_pinned_exactly_and_without_a_local_version():
 
 
 # Modules that only the build, the tests and teaching use may import what those extras install.
-BUILD_ONLY = {"jupyter_cache", "nbformat", "nbgrader", "traitlets", "vl_convert", "playwright", "sphinx"}
+BUILD_ONLY = {
+    "docutils",
+    "jupyter_cache",
+    "nbformat",
+    "nbgrader",
+    "playwright",
+    "sphinx",
+    "traitlets",
+    "vl_convert",
+}
 # What a distribution calls itself where its module is called otherwise.
 DISTRIBUTION = {"IPython": "ipython", "sklearn": "scikit-learn", "sae_lens": "sae-lens", "PIL": "pillow"}
 
