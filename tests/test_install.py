@@ -96,6 +96,7 @@ def test_torch_is_pinned_exactly_and_without_a_local_version():
 
 # Modules that only the build, the tests and teaching use may import what those extras install.
 BUILD_ONLY = {
+    "axe_playwright_python",
     "docutils",
     "jupyter_cache",
     "nbformat",
@@ -110,7 +111,8 @@ DISTRIBUTION = {"IPython": "ipython", "sklearn": "scikit-learn", "sae_lens": "sa
 
 
 def test_every_import_of_utils_is_declared():
-    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    wanted = [*PROJECT["dependencies"], *EXTRAS["full"]]
+    declared = {canonicalize_name(Requirement(text).name) for text in wanted}
     for path in ROOT.glob("utils/**/*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
