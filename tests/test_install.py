@@ -101,6 +101,7 @@ BUILD_ONLY = {
     "jupyter_cache",
     "nbformat",
     "nbgrader",
+    "PIL",  # comes with matplotlib; only the command for screenshots uses it
     "playwright",
     "sphinx",
     "traitlets",
