@@ -107,7 +107,8 @@ def shrinkage(penalties, tangent, plain, results, true_l0):
     left.set(xlabel="λ", ylabel="activation lost", title="orthogonal features")
     left.legend(fontsize=8.5)
     for i, (name, measured) in enumerate(results.items()):
-        order = measured.l0.mean(0).argsort()
+        # Where no atom matches any feature there is no share to show.
+        order = [j for j in measured.l0.mean(0).argsort().tolist() if measured.kept[:, j].isfinite().all()]
         _points(right, measured.l0.mean(0)[order], measured.kept[:, order], name, i)
     _log_ticks(right, [1, 2, 3, 5, 10, 20, 30, 50, 100, 200])
     _true_l0(right, true_l0)
