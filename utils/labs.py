@@ -10,11 +10,11 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -96,37 +96,44 @@ def is_stale(name: str, root: Path = ROOT) -> bool:
 def run(wanted: list[str] | None = None, root: Path = ROOT, jobs: int | None = None) -> list[str]:
     """Execute the stale labs among `wanted` (all if None) through nbmake, in parallel; return the failed.
 
+    Each lab is put into the book when it is done, so that a run that is cut short keeps what it has finished.
     jobs: how many labs at once; default one for every two cores, so that each has two threads
     """
     stale = [name for name in (names(root) if wanted is None else wanted) if is_stale(name, root)]
     keys = {name: key(name, root) for name in stale}
-    if not stale:
-        return []
-    # nbmake passes over every path with a part named _build, so the copies are staged elsewhere.
-    with tempfile.TemporaryDirectory() as folder:
-        staged = {name: Path(folder) / f"{name}.ipynb" for name in stale}
-        for name, path in staged.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(source(name, root).read_bytes())
-        _nbmake(list(staged.values()), Path(folder), jobs or max(1, (os.cpu_count() or 1) // 2))
-        for name, path in staged.items():
+    jobs = min(jobs or max(1, (os.cpu_count() or 1) // 2), len(stale) or 1)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    failed = []
+    with ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(_execute, source(name, root), threads): name for name in stale}
+        for future in as_completed(running):
+            name = running[future]
+            copy, log = future.result()
+            print(log, flush=True)
             executed(name, root).parent.mkdir(parents=True, exist_ok=True)
             executed(name, root).with_suffix(".key").unlink(missing_ok=True)
-            shutil.copyfile(path, executed(name, root))
-    done = [name for name in stale if is_complete(executed(name, root))]
-    for name in done:
-        _keep(name, keys[name], root)
-    return sorted(set(stale) - set(done))
+            executed(name, root).write_bytes(copy)
+            if is_complete(executed(name, root)):
+                _keep(name, keys[name], root)
+            else:
+                failed.append(name)
+    return sorted(failed)
 
 
-def _nbmake(paths: list[Path], folder: Path, jobs: int, **settings: str) -> None:
-    jobs = min(jobs, len(paths))
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "-q", "-p", "no:cacheprovider"]
-    command += [f"--nbmake-timeout={CELL_TIMEOUT}", "--durations=0", f"--rootdir={folder}", "-c", os.devnull]
-    command += ["-n", str(jobs)] if jobs > 1 else []
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)} | settings
-    subprocess.run([*command, *map(str, paths)], env=environment, check=False)
+def _execute(path: Path, threads: int, **settings: str) -> tuple[bytes, str]:
+    """The notebook as nbmake executed it, and what nbmake printed."""
+    # nbmake passes over every path with a part named _build, so the copy is staged elsewhere.
+    with tempfile.TemporaryDirectory() as folder:
+        staged = Path(folder) / path.parent.name / path.name
+        staged.parent.mkdir()
+        staged.write_bytes(path.read_bytes())
+        command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "-q", "-p", "no:cacheprovider"]
+        command += [f"--nbmake-timeout={CELL_TIMEOUT}", "--durations=0", f"--rootdir={folder}"]
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads)} | settings
+        done = subprocess.run(
+            [*command, "-c", os.devnull, staged], env=environment, check=False, capture_output=True, text=True
+        )
+        return staged.read_bytes(), done.stdout + done.stderr
 
 
 def seeds(name: str, values: Sequence[int] = (0, 1, 2), root: Path = ROOT) -> list[list[dict]]:
@@ -136,14 +143,11 @@ def seeds(name: str, values: Sequence[int] = (0, 1, 2), root: Path = ROOT) -> li
     """
     from utils.claims import records
 
-    recorded = []
-    with tempfile.TemporaryDirectory() as folder:
-        for value in values:
-            staged = Path(folder) / str(value) / source(name, root).name
-            staged.parent.mkdir()
-            staged.write_bytes(source(name, root).read_bytes())
-            _nbmake([staged], staged.parent, 1, LAB_SEED=str(value))
-            recorded.append(records(nbformat.read(staged, as_version=4)))
+    threads, recorded = os.cpu_count() or 1, []
+    for value in values:
+        copy, log = _execute(source(name, root), threads, LAB_SEED=str(value))
+        print(log, flush=True)
+        recorded.append(records(nbformat.reads(copy.decode(), as_version=4)))
     return recorded
 
 

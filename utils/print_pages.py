@@ -19,12 +19,10 @@ PICTURES = ROOT / "book" / "_static" / "screenshots"
 # name → page, the element to bring to the top ("" for the page's beginning), width and height, dark or not
 SCREENSHOTS = {
     "first_page": ("book/index.html", "", 1280, 1000, False),
-    "chapter": ("book/bottom_up/superposition.html", "figure.lab-figure", 1280, 800, False),
     "lab": ("labs/bottom_up/superposition.html", "figure.lab-figure >> nth=1", 1280, 800, False),
     "lab_dark": ("labs/bottom_up/superposition.html", "figure.lab-figure >> nth=1", 1280, 800, True),
     "exercise": ("labs/bottom_up/superposition.html", "section[id^=exercise-1]", 1280, 800, False),
     "results": ("book/results.html", "table.results", 1280, 800, False),
-    "phone": ("labs/bottom_up/superposition.html", "figure.interactive", 390, 800, False),
 }
 # What the theme's own print style leaves to do when a whole book is printed and not a page.
 SHEET = """

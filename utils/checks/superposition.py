@@ -122,7 +122,7 @@ def one_neuron_share(function):
     for p in (1.0, 0.5, 0.01):
         want = (4 - 3 * p) / (8 - 3 * p)
         mistakes = {
-            "this is the limit of rare features; the share depends on p": 0.5,
+            "this is the limit of rare features, and what moments about zero give: subtract the means": 0.5,
             "this is the correlation: the share of variance is its square": math.sqrt(want),
             "this is twice too much: var|x| is twice the covariance, so a factor of one half remains": 2
             * want,
