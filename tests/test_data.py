@@ -10,7 +10,8 @@ import time
 import pytest
 
 from utils import data
-from utils.data import FILES, Missing, PublicFile, fetch
+from utils.data import Missing, fetch
+from utils.data_files import FILES, PublicFile
 
 CONTENT = b"the cat sat on the mat\n"
 NAME = "corpora/cat.txt"
