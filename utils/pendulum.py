@@ -166,12 +166,18 @@ def value_iteration(
     return q.reshape(reward.shape)
 
 
-def greedy(grid: Grid, q: Float[Tensor, "theta omega torque"]) -> Policy:
-    """The policy that takes the torque with the largest interpolated Q."""
-    table = q.flatten(0, 1)
+def greedy(grid: Grid, q: Float[Tensor, "*batch theta omega torque"]) -> Policy:
+    """The policy that takes the torque with the largest interpolated Q.
+
+    q: leading axes are policies that act at once; θ and ω then have them too, (*batch, ...)
+    """
+    batch = q.shape[:-3]
+    table = q.flatten(0, -2)
+    first = torch.arange(batch.numel(), device=q.device).view(batch) * len(grid.theta) * len(grid.omega)
 
     def policy(theta: Float[Tensor, "..."], omega: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         index, weight = corners(theta, omega, len(grid.theta), len(grid.omega))
+        index = index + first.view(*batch, *[1] * (index.ndim - len(batch)))
         return grid.torque[(table[index] * weight[..., None]).sum(-2).argmax(-1)]
 
     return policy

@@ -54,8 +54,8 @@ ALT = {
         "Left: the sum of explained variance over features against sparsity with 95% bands, below the "
         "budget line of m over 2 when dense and well above it from S = 0.9 on; three thinner lines count"
         " the features explained by more than a quarter, a half and three quarters, and they differ "
-        "widely. Right: monosemanticity is above 0.8 at S = 0 and 0.5 and falls to near one tenth from S = 0.9 "
-        "on."
+        "widely. Right: monosemanticity is above 0.8 at S = 0 and 0.5 and falls to near one tenth from S = "
+        "0.9 on."
     ),
     "adversarial": (
         "Left: the rise of the autoencoder's squared error under attack, in units of epsilon squared, "
