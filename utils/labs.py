@@ -206,7 +206,7 @@ def main() -> int:
     parser.add_argument("action", choices=["run", "list", "seeds"])
     parser.add_argument("labs", nargs="*", help="such as bottom_up/superposition; all if none is named")
     parser.add_argument("--jobs", type=int, help="labs at once (default: cores / 2)")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()  # options may stand between the labs
     wanted = arguments.labs or names()
     if arguments.action == "list":
         for name in wanted:
