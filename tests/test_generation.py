@@ -128,6 +128,23 @@ def test_logprobs_equal_the_slow_loop():
     torch.testing.assert_close(words, torch.tensor(slow), rtol=1e-4, atol=1e-4)
 
 
+def test_shared_beginnings_are_read_once_and_change_nothing():
+    model, tokenizer = tiny()
+    stems = ["a b c a b c b a c", "a b c a b c b a b", "c", "b b"]  # the first two have most in common
+    prompts = [f"{stem} {end}" for end in ("a", "b c", "b") for stem in stems] + ["c", "c"]
+    slow = torch.tensor([[slow_logprobs(model, tokenizer, p, word) for word in ("a", "c")] for p in prompts])
+    for batch_size in (1, 5, 32):
+        fast = next_token_logprobs(model, tokenizer, prompts, ["a", "c"], batch_size)
+        torch.testing.assert_close(fast, slow, rtol=1e-4, atol=1e-4)
+    alone = next_token_logprobs(model, tokenizer, prompts[:1], ["a", "c"])
+    torch.testing.assert_close(alone, slow[:1], rtol=1e-4, atol=1e-4)
+
+    read = []
+    model.register_forward_pre_hook(lambda *args: read.append(args[2]["input_ids"].numel()), with_kwargs=True)
+    next_token_logprobs(model, tokenizer, ["a b c " * 30 + end for end in ("a", "b", "c c")], ["a"])
+    assert 90 < sum(read) < 100  # and not 274
+
+
 def test_words_that_are_the_whole_vocabulary_share_a_probability_of_one():
     model, tokenizer = tiny()
     words = ["a", "b", "c", "end", "[UNK]", "pad"]
@@ -153,6 +170,8 @@ def test_bad_input_is_named():
         next_token_logprobs(model, tokenizer, ["a"], ["a", "b c"])
     with pytest.raises(ValueError, match="all different"):
         next_token_logprobs(model, tokenizer, ["a"], ["a", "a"])
+    with pytest.raises(ValueError, match="at least one token"):
+        next_token_logprobs(model, tokenizer, ["a", ""], ["a"])
     with pytest.raises(ValueError, match="2 prompts and 1"):
         continuation_logprobs(model, tokenizer, ["a", "b"], ["c"])
     with pytest.raises(ValueError, match="at least one token"):

@@ -101,7 +101,6 @@ BUILD_ONLY = {
     "jupyter_cache",
     "nbformat",
     "nbgrader",
-    "PIL",  # comes with matplotlib; only the command for screenshots uses it
     "playwright",
     "sphinx",
     "traitlets",

@@ -258,3 +258,28 @@ def test_a_failure_is_tried_again_and_then_counted():
 def test_a_question_without_a_prompt_is_named():
     with pytest.raises(ValueError, match="question is 'left', expected one of"):
         TextJudge("x", None, {"higher": "?"}).compare(IMAGES, "left")
+
+
+def test_words_cache_and_order_swap_together_guess_nothing(tmp_path):
+    """The chain that a vision-language model is asked through, where each picture fails in its own way."""
+
+    def ask(images, prompt):
+        image = images[0]
+        turned = [image.equal(swap_colours(one)) for one in IMAGES[:5]]
+        number = next(i for i in range(5) if turned[i] or image.equal(IMAGES[i]))
+        if number == 0:
+            raise ConnectionError("gone")
+        if number == 1:
+            time.sleep(5)
+        consistent = "green" if turned[4] else "blue"
+        return [["", "", "", "neither", consistent][number]]
+
+    judge = TextJudge("x", ask, {"goal": "Which is closer to the goal?"}, timeout=0.3, tries=1)
+    cached = CachedJudge(judge, tmp_path / "a.jsonl")
+    both = SymmetrisedJudge(cached, swap_colours, flips=True)
+    for asked in (10, 10 + 6):  # each in both orders; later only those that gave no answer
+        p = both.compare(IMAGES[:5], "goal")
+        assert p[:3].isnan().all()
+        assert p[3:].tolist() == [0.5, 1]
+        assert cached.asked == asked
+    assert judge.outcomes == {"failed": 4, "too late": 4, "not understood": 4, "tie": 2, "answer": 2}

@@ -6,13 +6,17 @@ What a cache does is the same for any model, so most tests give it a tiny one in
 import multiprocessing
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
+import time
 import types
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -301,6 +305,70 @@ def test_a_hub_without_a_connection_is_one_sentence(monkeypatch, tmp_path, capfd
     )
     assert result.stdout.startswith("openai-community/gpt2 could not be had from the hub"), result.stderr
     assert result.stdout.count("\n") == 1
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A socket in the hub's place, that takes connections and never answers; a short time to wait for it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(models, "SECONDS", 0.3)
+        yield server
+
+
+def test_a_hub_that_takes_the_call_and_says_nothing_is_not_waited_for(hub):
+    start = time.perf_counter()
+    assert not models.hub_answers()
+    assert time.perf_counter() - start < 2
+
+
+def test_a_hub_that_cannot_be_called_or_named_does_not_answer(hub, monkeypatch):
+    hub.close()
+    assert not models.hub_answers()
+    monkeypatch.setattr(
+        models.requests, "head", lambda *_, **__: time.sleep(5)
+    )  # a name server without answer
+    start = time.perf_counter()
+    assert not models.hub_answers()
+    assert time.perf_counter() - start < 2
+
+
+def test_a_hub_that_says_anything_answers(hub, monkeypatch):
+    def speak():
+        connection, _ = hub.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+
+    thread = threading.Thread(target=speak, daemon=True)
+    thread.start()
+    monkeypatch.setattr(models, "SECONDS", 10)
+    assert models.hub_answers()
+    thread.join(5)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert not models.hub_answers()
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_where_the_hub_is_silent_its_cache_is_read(monkeypatch, silent):
+    monkeypatch.setattr(models, "hub_answers", lambda: not silent)
+    asked = []
+    loaders = [lambda name, local_files_only: asked.append((name, local_files_only)) or len(asked)] * 2
+    assert models.from_hub("some/model", *loaders) == [1, 2]
+    assert asked == [("some/model", silent)] * 2
+
+
+def test_a_model_that_is_nowhere_is_said_at_once_and_in_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "hub_answers", lambda: False)
+    with pytest.raises(MissingModel, match=r"^nobody/nothing could not be had from the hub \(it is silent"):
+        load_hub("nobody/nothing")
+
+    def needs(name, local_files_only):
+        raise ImportError("\n\nIt needs a package.\nInstall it.")
+
+    with pytest.raises(MissingModel, match=r"could not be loaded \(It needs a package\)$"):
+        models.from_hub(str(tmp_path), needs)
 
 
 def test_a_model_is_loaded_by_the_hub_loader_from_a_folder(tmp_path):

@@ -39,6 +39,23 @@ def test_the_networks_and_the_loss_are_those_that_utils_keeps():
         torch.testing.assert_close(lab.preference_loss(100 * first, second, label.sigmoid(), rate), theirs)
 
 
+@pytest.mark.parametrize("flip_rate", [0.0, 0.1, 0.3])
+def test_the_pull_of_a_wrong_answer_is_the_formula_of_the_text(flip_rate):
+    gap = torch.linspace(-6, 12, 40, dtype=torch.float64, requires_grad=True)
+    lab.preference_loss(gap, torch.zeros(()), 0.0, flip_rate).sum().backward()
+    wrong = torch.sigmoid(-gap.detach())
+    pull = (1 - 2 * flip_rate) * wrong * (1 - wrong) / (flip_rate + (1 - 2 * flip_rate) * wrong)
+    torch.testing.assert_close(gap.grad, pull)
+    assert (pull[-1] < 1e-3) == (flip_rate > 0)  # an obvious mistake is let go, but not by the plain one
+
+
+def test_flip_rates_of_several_problems_at_once_are_those_of_each():
+    rates, gap = torch.tensor([0.0, 0.1, 0.4]), torch.randn(3, 2, 5, generator=rng())
+    together = lab.log_preference(gap, rates[:, None, None])
+    alone = torch.stack([lab.log_preference(one, rate.item()) for one, rate in zip(gap, rates, strict=True)])
+    torch.testing.assert_close(together, alone)
+
+
 # --- the variance -------------------------------------------------------------------------------------
 
 

@@ -9,9 +9,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from utils.judges import TextJudge
+from utils.judges import CachedJudge, SymmetrisedJudge, TextJudge
 from utils.models import MissingModel
-from utils.scenes import overlay
+from utils.scenes import overlay, swap_colours
 from utils.vision_language import asker, load_vision_language
 
 SPECIAL = ["<pad>", "<unk>", "<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"]
@@ -87,6 +87,24 @@ def test_the_model_sees_the_picture_and_the_prompt(tiny, monkeypatch):
     torch.testing.assert_close(pixels[0] / 2 + 0.5, images[2], atol=2 / 255, rtol=0)
 
 
+def test_a_model_that_always_says_blue_has_no_clear_answer_and_is_asked_once(tiny, monkeypatch, tmp_path):
+    model, processor = tiny
+
+    def generate(**inputs):
+        words = torch.full((len(inputs["input_ids"]), 1), (SPECIAL + WORDS).index("blue"))
+        return torch.cat([inputs["input_ids"], words], dim=1)
+
+    monkeypatch.setattr(model, "generate", generate)
+    judge = TextJudge("tiny", asker(model, processor), {"higher": PROMPT, "goal": PROMPT}, batch=4)
+    cached = CachedJudge(judge, tmp_path / "answers.jsonl")
+    both = SymmetrisedJudge(cached, swap_colours, flips=True)
+    images = overlay(torch.tensor([0.0, 1, 2]), torch.tensor([1.0, 2, 3]), 32)
+    for question in ("higher", "goal", "goal"):
+        assert both.compare(images, question).tolist() == [0.5] * 3
+        assert both.asymmetry(images, question).tolist() == [0.5] * 3
+    assert cached.asked == 12, "three pictures, two questions, two orders, each once"
+
+
 def test_it_loads_what_a_folder_of_the_hub_holds(tiny, tmp_path):
     for part in tiny:
         part.save_pretrained(tmp_path)
@@ -98,3 +116,9 @@ def test_it_loads_what_a_folder_of_the_hub_holds(tiny, tmp_path):
 def test_a_model_that_cannot_be_had_is_said_in_one_sentence(tmp_path):
     with pytest.raises(MissingModel, match=f"{tmp_path} could not be loaded"):
         load_vision_language(str(tmp_path))
+
+
+def test_a_model_on_a_silent_hub_is_said_in_one_sentence(monkeypatch):
+    monkeypatch.setattr("utils.models.hub_answers", lambda: False)
+    with pytest.raises(MissingModel, match=r"^nobody/nothing could not be had from the hub \(it is silent"):
+        load_vision_language("nobody/nothing")

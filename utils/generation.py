@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from transformers import DynamicCache
 
 
 class Samples(NamedTuple):
@@ -37,6 +38,10 @@ def left_padded(
     """Token numbers flush right, with their attention mask. Raises ValueError if a sequence is empty."""
     if not sequences or not all(sequences):
         raise ValueError("every text must have at least one token, and there must be at least one text")
+    return _flush_right(sequences, pad, device)
+
+
+def _flush_right(sequences, pad, device):
     length = max(map(len, sequences))
     ids = torch.tensor([[pad] * (length - len(s)) + s for s in sequences], device=device)
     mask = torch.tensor([[0] * (length - len(s)) + [1] * len(s) for s in sequences], device=device)
@@ -120,21 +125,79 @@ def next_token_logprobs(
 ) -> Float[Tensor, "n words"]:
     """log p(word | prompt) for words of one token each, such as "A" and "B".
 
-    Raises ValueError if a word is not one token, or two words are the same token.
+    What prompts have in common at the beginning is read once: a second question about a text costs little.
+    Raises ValueError if a word is not one token, or two words are the same token, or a prompt is empty.
     """
     codes = _tokens(tokenizer, words)
     if any(len(code) != 1 for code in codes) or len({code[0] for code in codes}) < len(words):
         raise ValueError(
             f"words are {words}, which the tokenizer reads as {codes}: expected one token each, all different"
         )
-    sequences, rows = _tokens(tokenizer, prompts), []
-    for i in range(0, len(prompts), batch_size):
-        ids, mask = left_padded(sequences[i : i + batch_size], tokenizer.pad_token_id, model.device)
-        logits = model(
-            input_ids=ids, attention_mask=mask, position_ids=_positions(mask), logits_to_keep=1
-        ).logits
-        rows.append(logits[:, -1].float().log_softmax(-1)[:, [code[0] for code in codes]])
-    return torch.cat(rows)
+    sequences, rows, found = _tokens(tokenizer, prompts), [], []
+    if not all(sequences):
+        raise ValueError("every prompt must have at least one token")
+    for batch in _batches(_families(sequences), batch_size):
+        logits = _last_logits(model, tokenizer.pad_token_id, [[sequences[i] for i in f] for f in batch])
+        found.append(logits.log_softmax(-1)[:, [code[0] for code in codes]])
+        rows += [i for family in batch for i in family]
+    return torch.cat(found)[torch.tensor(rows, device=model.device).argsort()]
+
+
+def _shared(sequences: list[list[int]]) -> int:
+    """With how many tokens all begin, at least one short of the shortest."""
+    first, last, most = min(sequences), max(sequences), min(map(len, sequences)) - 1
+    return next((i for i in range(most) if first[i] != last[i]), most)
+
+
+def _families(sequences: list[list[int]]) -> list[list[int]]:
+    """Row numbers, grouped where more than two thirds of the tokens are shared; the shortest first."""
+    families: list[list[int]] = []
+    for i in sorted(range(len(sequences)), key=sequences.__getitem__):
+        if families and 3 * _shared([sequences[families[-1][0]], sequences[i]]) > 2 * len(sequences[i]):
+            families[-1].append(i)
+        else:
+            families.append([i])
+    return sorted(families, key=lambda family: len(sequences[family[0]]))
+
+
+def _batches(families: list[list[int]], batch_size: int) -> list[list[list[int]]]:
+    """Families side by side up to `batch_size` rows; a larger family is a batch of its own."""
+    batches: list[list[list[int]]] = []
+    for family in families:
+        if batches and sum(map(len, batches[-1])) + len(family) <= batch_size:
+            batches[-1].append(family)
+        else:
+            batches.append([family])
+    return batches
+
+
+def _last_logits(model, pad: int, families: list[list[list[int]]]) -> Float[Tensor, "n vocabulary"]:
+    """The logits after each sequence, read in three parts: what all share, what a family shares, the rest."""
+    common = _shared([sequence for family in families for sequence in family])
+    stems = [max(_shared(family), common) for family in families]
+    parts = [[families[0][0][:common]], [], []]
+    parents = [[0], [0] * len(families), [i for i, family in enumerate(families) for _ in family]]
+    for family, stem in zip(families, stems, strict=True):
+        parts[1].append(family[0][common:stem])
+        parts[2] += [sequence[stem:] for sequence in family]
+    cache, mask = DynamicCache(), torch.ones(1, 0, dtype=torch.long, device=model.device)
+    for part, parent in zip(parts, parents, strict=True):
+        parent = torch.tensor(parent, device=model.device)
+        if mask.shape[1]:
+            cache.batch_select_indices(parent)
+        mask = mask[parent]
+        if any(part):
+            ids, new = _flush_right(part, pad, model.device)
+            mask = torch.cat([mask, new], dim=-1)
+            logits = model(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=_positions(mask)[:, -ids.shape[1] :],
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            ).logits
+    return logits[:, -1].float()
 
 
 @torch.no_grad()

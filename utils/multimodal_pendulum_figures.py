@@ -39,7 +39,7 @@ def accuracy_by_difference(edges, bins, reported):
     ax.axhline(0.5, linestyle=":", **_ink())
     ax.set_xticks(x, [f"{low:g} to {high:g}" for low, high in pairwise(edges)])
     ax.set(xlabel="difference, in lengths of the pendulum", ylabel="share of right answers", ylim=(0.2, 1.03))
-    ax.legend(fontsize=8.5, loc="lower right")
+    ax.legend(fontsize=8.5, loc="lower right", ncols=2 if len(bins) > 2 else 1)
     return fig
 
 
@@ -91,11 +91,12 @@ def averaging(numbers, found, theory, own, tilt):
 
 @figure
 def holding(tilts, held, score, limit, worst):
-    """tilts, held, score: (tilts,)"""
+    """held: name → held angles, the first with its score; all (tilts,)"""
     fig, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.7))
     left.plot(tilts, tilts, linestyle="-", label="leans as its reward does", **_ink())
     left.axhline(limit, linestyle="--", label="held by hand, at most", **_ink())
-    left.plot(tilts, held, label="planned", **_style(0))
+    for i, (name, angles) in enumerate(held.items()):
+        left.plot(tilts, angles, label=name, **_style(i))
     left.set(xlabel="tilt of the reward (degrees)", ylabel="held angle (degrees)", ylim=(-1, 41))
     left.legend(fontsize=8.5)
     right.plot(tilts, score, **_style(0))
@@ -214,12 +215,9 @@ def tilt_and_noise(rows, noises) -> alt.VConcatChart:
         y=alt.Y("blue:Q", title="P(blue)", scale=alt.Scale(domain=[0, 1])),
     ).properties(width=230, height=200, title="what the judge says")
     plane = alt.Scale(domain=[-1.2, 1.2])
-    colour = alt.Color(
-        "what:N",
-        title=None,
-        legend=alt.Legend(orient="bottom"),
-        scale=alt.Scale(range=["#0072B2", "#D55E00"]),
-    )
+    # One legend for colour and dashes: the two encodings must say the same of it, or Vega-Lite warns.
+    same = {"title": None, "legend": alt.Legend(orient="bottom")}
+    colour = alt.Color("what:N", scale=alt.Scale(range=["#0072B2", "#D55E00"]), **same)
     right = data(hands).transform_calculate(x0="0", y0="0").mark_rule(strokeWidth=3)
     right = right.encode(
         x=alt.X("x:Q", scale=plane, axis=None),
@@ -227,7 +225,7 @@ def tilt_and_noise(rows, noises) -> alt.VConcatChart:
         x2="x0:Q",
         y2="y0:Q",
         color=colour,
-        strokeDash=alt.StrokeDash("what:N", legend=None),
+        strokeDash=alt.StrokeDash("what:N", **same),
     ).properties(width=200, height=117, title="where the pendulum stands")
     below = data(facts).mark_text(align="left", fontSize=12).encode(x=alt.value(0), text="text:N")
     below = below.properties(width=430, height=20)

@@ -73,6 +73,24 @@ def curves(labels, score, accuracy, held, controls):
 
 
 @figure
+def mistakes(rates, plain, foreseeing):
+    """plain, foreseeing: accuracies, (rates, teachers); on the left theory, the pull of a wrong answer"""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.4))
+    gap = np.linspace(-4, 10, 200)
+    wrong = 1 / (1 + np.exp(gap))  # σ(-m)
+    for i, (name, rate) in enumerate((("plain", 0.0), ("expects a tenth", 0.1))):
+        pull = (1 - 2 * rate) * wrong * (1 - wrong) / (rate + (1 - 2 * rate) * wrong)
+        left.plot(gap, pull, label=name, **_style(i) | {"marker": ""})
+    left.set(xlabel="gap m, the right way round", ylabel="pull of a wrong answer", ylim=(0, 1.05))
+    for i, (name, values) in enumerate((("plain", plain), ("expects the flip rate", foreseeing))):
+        band(right, rates, values.T, name, markersize=5, **_style(i))
+    right.set(xlabel="flip rate ε", ylabel="accuracy on unseen pairs", xticks=rates)
+    for ax in (left, right):
+        ax.legend(fontsize=8.5, title="likelihood", title_fontsize=8.5)
+    return fig
+
+
+@figure
 def slices(lines):
     """lines: (x, true reward, learned (seeds, points)) for the angle and, if given, the velocity"""
     fig, axes = plt.subplots(1, len(lines), figsize=(4.2 * len(lines), 3.5), squeeze=False)

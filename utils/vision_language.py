@@ -1,12 +1,13 @@
 """A vision-language model from the hub as one who can be asked: pictures and a prompt in, words out."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from utils.models import MissingModel, _quiet
+from utils.models import from_hub
 
 
 def load_vision_language(
@@ -19,15 +20,8 @@ def load_vision_language(
     """
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    try:
-        with _quiet():
-            processor = AutoProcessor.from_pretrained(name)
-            model = AutoModelForImageTextToText.from_pretrained(name, dtype=dtype, use_safetensors=True)
-    except (OSError, ImportError, ValueError) as error:
-        reason = next(
-            (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__
-        )
-        raise MissingModel(f"{name} could not be loaded ({reason})") from error
+    load_model = partial(AutoModelForImageTextToText.from_pretrained, dtype=dtype, use_safetensors=True)
+    processor, model = from_hub(name, AutoProcessor.from_pretrained, load_model)
     return model.to(device).eval(), processor
 
 
