@@ -112,13 +112,13 @@ def best_of_n_on_pool(d, gold, weak_proxy, d_gibbs, gold_gibbs, ns):
 
 @figure
 def over_optimisation(names, d, steps, fits):
-    """d: (arms, windows); steps: fields (arms, policies, windows); fits: (α, β) of every arm"""
+    """For every arm d: (windows,); steps: fields (policies, windows); fits: (α, β)"""
     fig, axes = plt.subplots(1, 3, figsize=(9.6, 3.8), sharex=True)
-    panels = {"proxy reward": steps.proxy, "gold reward": steps.gold, "pleasantness alone": steps.pleasant}
+    panels = {"proxy reward": "proxy", "gold reward": "gold", "pleasantness alone": "pleasant"}
     ink = plt.rcParams["text.color"]
-    for ax, (label, values) in zip(axes, panels.items(), strict=True):
+    for ax, (label, field) in zip(axes, panels.items(), strict=True):
         for i, name in enumerate(names):
-            _points(ax, d[i], values[i], name, i, markersize=4)
+            _points(ax, d[i], getattr(steps[i], field), name, i, markersize=4)
         ax.axhline(0, color=ink, linewidth=0.6, linestyle="-", marker="", zorder=0)
         ax.set(xlabel="d = √KL, √nats", ylabel=label)
     for i, (alpha, beta) in enumerate(fits):
