@@ -88,7 +88,7 @@ def human_accuracy(estimates):
         bars = [[e.mean - e.low], [e.high - e.mean]]
         ax.errorbar([e.mean], [name], xerr=bars, capsize=3, markersize=7, **(_style(i) | {"linestyle": ""}))
     ax.axvline(0.5, color=plt.rcParams["text.color"], linewidth=0.8, linestyle=":", marker="")
-    ax.set(xlabel="share of held-out human comparisons decided rightly (dotted: chance)", xlim=(0.48, 0.66))
+    ax.set(xlabel="share of held-out human comparisons decided rightly (dotted: chance)", xlim=(0.44, 0.66))
     ax.set_ylim(-0.6, len(estimates) - 0.4)
     return fig
 

@@ -27,6 +27,8 @@ def kl_best_of_n(function) -> None:
                 "only the logarithm is in bits": math.log2(n) - (n - 1) / n,
                 "the second term is (n - 1)/n, not 1/n": math.log(n) - 1 / n,
                 "the second term is subtracted": math.log(n) + (n - 1) / n,
+                "that is the limit for large n: the second term is (n - 1)/n, and not 1": math.log(n) - 1,
+                "the second term is (n - 1)/n = 1 - 1/n: the 1 is missing": math.log(n) + 1 / n,
                 "that is the square root, the d of Gao et al.; return the divergence": math.sqrt(want),
             },
         )
@@ -55,6 +57,15 @@ def rloo_advantages(function) -> None:
             "the sum of the others is divided by k, but there are k - 1 of them": R
             - (R.sum(1, keepdim=True) - R) / k,
             "the samples are the columns: leave out along axis 1": (R - R.mean(0)) * len(R) / (len(R) - 1),
+            "the factor is turned round: R minus the mean over all k is too small by (k - 1)/k": (
+                R - R.mean(1, keepdim=True)
+            )
+            * (k - 1)
+            / k,
+            "that is centred and divided by the standard deviation plus a small number, as GRPO does": (
+                R - R.mean(1, keepdim=True)
+            )
+            / (R.std(1, keepdim=True) + 1e-4),
             "that is the baseline; subtract it from the reward": (R.sum(1, keepdim=True) - R) / (k - 1),
             "the sign is turned round: a good sample needs a positive advantage": -want,
         },
@@ -78,6 +89,9 @@ def implicit_reward(function) -> None:
             "that is a mean over tokens; the probability of an answer is a product over all of them": beta
             * ratio.sum(-1)
             / mask.sum(-1),
+            "that is a mean over all positions, padding among them; take the sum": want / mask.shape[1],
+            "that is the ratio of log-probabilities; the logarithm of a ratio is a difference": beta
+            * (logp / ref * mask).sum(-1),
             "β is missing": ratio.sum(-1),
             "divide by nothing: the reward is β times the log-ratio": ratio.sum(-1) / beta,
             "the reference is subtracted, not the other way round": -want,
@@ -102,6 +116,9 @@ def dpo_loss(function) -> None:
         "the reference is missing": -F.logsigmoid(beta * (c - r)).mean(),
         "β is missing": -F.logsigmoid(margin / beta).mean(),
         "chosen and rejected are exchanged": -F.logsigmoid(-margin).mean(),
+        "the mean is taken inside the logarithm; take it over the losses of the pairs": -F.logsigmoid(
+            margin.mean()
+        ),
         "take the mean over pairs, not the sum": -F.logsigmoid(margin).sum(),
         "the reference's difference is added; it must be subtracted": -F.logsigmoid(
             beta * ((c + rc) - (r + rr))
@@ -160,7 +177,7 @@ def fit_best_of_n(function) -> None:
         R = _gao(d, alpha, beta) + extra * noise
         result = call(function, d, R)
         require(
-            isinstance(result, tuple | list) and len(result) == 2,
+            np.ndim(result) == 1 and len(result) == 2,
             "return two numbers: α and β, in this order",
         )
         design = np.stack([d.numpy(), -(d.numpy() ** 2)], 1)
@@ -174,6 +191,7 @@ def fit_best_of_n(function) -> None:
             {
                 "β has the wrong sign: R = d(α - βd)": want * [1, -1],
                 "α and β are exchanged": want[::-1],
+                "polyfit lists the highest power first, and R(0) = 0 forbids its constant": with_constant[:2],
                 "the fit has a constant, but R(0) = 0 by definition": np.array(
                     [with_constant[1], -with_constant[0]]
                 ),
