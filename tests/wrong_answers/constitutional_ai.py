@@ -46,6 +46,14 @@ WRONG = {
             lambda p, q: (((torch.logit(p) - torch.logit(q)) / 2).sigmoid(), (p + q) / 2),
             "mean of the probabilities",
         ),
+        (
+            lambda p, q: (((torch.logit(p) - torch.logit(q)) / 2).sigmoid(), (p + q) / 2 - 0.5),
+            "from one half",
+        ),
+        (
+            lambda p, q: (((torch.logit(p) - torch.logit(q)) / 2).sigmoid(), torch.logit((p + q) / 2)),
+            "average the two log-odds",
+        ),
         (lambda p, q: ((torch.logit(p) - torch.logit(q)) / 2).sigmoid(), "two tensors"),
     ],
     "expected_evidence": [
@@ -60,6 +68,11 @@ WRONG = {
         (lambda lp, r, k: (_variance(lp, r) / k).sqrt().item(), "factor 2"),
         (lambda lp, r, k: (_variance(lp, r) / (2 * k)).item(), "take the root"),
         (lambda lp, r, k: ((lp.exp() * r**2).sum() / (2 * k)).sqrt().item(), "subtract the mean"),
+        (
+            lambda lp, r, k: ((lp.exp() * (r - r.mean()) ** 2).sum() / (2 * k)).sqrt().item(),
+            "mean to subtract",
+        ),
+        (lambda lp, r, k: ((lp * (r - (lp * r).sum()) ** 2).sum() / (2 * k)).sqrt().item(), "exponentiate"),
         (lambda lp, r, k: (2 * k / _variance(lp, r)).sqrt().item(), "1/β"),
     ],
     "clamped_gap": [
@@ -74,6 +87,10 @@ WRONG = {
             "do not apply it",
         ),
         (lambda p, low=0.4, high=0.6: (p.clamp(low, high), torch.logit(p)), "before clamping"),
+        (
+            lambda p, low=0.4, high=0.6: (p.clamp(0.4, 0.6), torch.logit(p.clamp(0.4, 0.6))),
+            "only their defaults",
+        ),
         (lambda p, low=0.4, high=0.6: p.clamp(low, high), "two tensors"),
     ],
 }

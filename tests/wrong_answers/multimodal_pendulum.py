@@ -11,8 +11,8 @@ def _weights(green, blue, chose, **kwargs):
     return LogisticRegression(C=1e6, **kwargs).fit(x.numpy(), chose.numpy()).coef_[0]
 
 
-def _tilt(green, blue, chose):
-    a, b = _weights(green, blue, chose)
+def _tilt(green, blue, chose, **kwargs):
+    a, b = _weights(green, blue, chose, **kwargs)
     return math.degrees(math.atan2(b, a))
 
 
@@ -21,6 +21,11 @@ def _grid(steepness):
     green, blue = angle[:, None], angle[None, :]
     p = torch.sigmoid(steepness * (blue.cos() - green.cos()))
     return p * (1 - p), blue.cos() - green.cos(), blue.sin() - green.sin()
+
+
+def _sine_of_difference():
+    angle = torch.arange(400) * 2 * math.pi / 400
+    return (angle[None, :] - angle[:, None]).sin().square()
 
 
 def _error(steepness, n, information):
@@ -40,6 +45,9 @@ WRONG = {
         (lambda tilt: 1 - abs(tilt) / 180, "350° is a tilt of -10°"),
         (lambda tilt: max(0.0, 1 - abs(tilt) / 180), "clipping is not wrapping"),
         (lambda tilt: math.cos(math.radians(tilt)), "linear in the angle"),
+        (lambda tilt: math.cos(math.radians(tilt)) ** 2, "squared cosine"),
+        (lambda tilt: 1 - (tilt % 180) / 180, "modulo 180°"),
+        (lambda tilt: 1 - (abs(tilt) % 180) / 180, "modulo 180°"),
     ],
     "fit_tilt": [
         (lambda g, b, y: _tilt(b, g, y), "green minus blue"),
@@ -47,7 +55,8 @@ WRONG = {
         (lambda g, b, y: 90 - _tilt(g, b, y), r"atan2\(a, b\)"),
         (lambda g, b, y: -_tilt(g, b, y), "sign is turned round"),
         (lambda g, b, y: math.degrees(math.atan(math.tan(math.radians(_tilt(g, b, y))))), "use atan2"),
-        (lambda g, b, y: torch.tensor(_tilt(g, b, y)), "return a number"),
+        (lambda g, b, y: torch.tensor([_tilt(g, b, y)]), "return a number"),
+        (lambda g, b, y: torch.tensor(_tilt(g, b, y, fit_intercept=False)), "constant c is not fitted"),
         (lambda g, b, y: 1.02 * _tilt(g, b, y) + 3, "got .*, expected"),
     ],
     "tilt_error": [
@@ -57,6 +66,11 @@ WRONG = {
         (lambda k, n: _error(k, n, (_grid(k)[0] * _grid(k)[1].square()).mean().item()), "yours is along it"),
         (lambda k, n: _error(k, n, _grid(k)[2].square().mean().item()), r"p\(1 - p\) is missing"),
         (lambda k, n: _error(k, n**2, _right(k)), "not with n"),
+        (lambda k, n: _error(k, n, (_grid(k)[0] * _sine_of_difference()).mean().item()), "not the sine of"),
+        (
+            lambda k, n: _error(k, n, (_grid(k)[0].mean() * _grid(k)[2].square().mean()).item()),
+            "not the product of two means",
+        ),
     ],
     "largest_holdable_tilt": [
         (lambda u, m=1.0, length=1.0, g=10.0: math.asin(min(1, 2 * u / (m * g * length))), "radians"),
@@ -74,6 +88,10 @@ WRONG = {
         ),
         (lambda u, m=1.0, length=1.0, g=10.0: math.degrees(math.asin(0.2 * u)), "not used"),
         (
+            lambda u, m=1.0, length=1.0, g=10.0: math.degrees(math.asin(2 * u / (m * g * length**2))),
+            "not with l²",
+        ),
+        (
             lambda u, m=1.0, length=1.0, g=10.0: math.degrees(math.atan(2 * u / (m * g * length))),
             "arctangent",
         ),
@@ -83,6 +101,7 @@ WRONG = {
         (lambda a, b: ((a * b).mean().item(), 0.0), "green both times"),
         (lambda a, b: ((a == b).float().mean().item(), (a * b - (1 - a) * (1 - b)).mean().item()), "halve"),
         (lambda a, b: ((a == b).float().mean().item(), a.mean().item() - 0.5), "use both answers"),
+        (lambda a, b: ((a == b).float().mean().item(), (a - b).mean().item() / 2), "holds the truth"),
         (lambda a, b: ((a == b).float().mean().item(), (a + b).mean().item() / 2), "excess over one half"),
         (lambda a, b: (a == b).float().mean().item(), "two numbers"),
     ],

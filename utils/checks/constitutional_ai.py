@@ -106,6 +106,14 @@ def swap_average(function) -> None:
             "the bias in log-odds, not as a probability": ((l1 + l2) / 2).sigmoid(),
             "that is the preference; the bias is the half sum": (l1 - l2) / 2,
             "that is the mean of the probabilities; (1) is linear in log-odds": (p1 + p2) / 2,
+            "that is how far the mean of the probabilities is from one half; (1) is linear in log-odds": (
+                p1 + p2
+            )
+            / 2
+            - 0.5,
+            "average the two log-odds, not the probabilities before taking log-odds": torch.logit(
+                (p1 + p2) / 2
+            ),
             "the sign is wrong: a preference for the first place is positive": -(l1 + l2) / 2,
         },
     )
@@ -150,8 +158,13 @@ def beta_for_budget(function) -> None:
     pi = log_pi.exp()
     v = (pi * (reward - (pi * reward).sum()) ** 2).sum()
     for budget in (0.5, 0.02):
+        result = call(function, log_pi, reward, budget)
+        require(
+            not (isinstance(result, float | torch.Tensor) and bool(torch.as_tensor(result).isnan().any())),
+            "that is NaN, the root of a negative number: log_pi holds log-probabilities; exponentiate them",
+        )
         expect(
-            call(function, log_pi, reward, budget),
+            result,
             (v / (2 * budget)).sqrt(),
             f"β for a budget of {budget} nats",
             {
@@ -160,6 +173,9 @@ def beta_for_budget(function) -> None:
                 ).sqrt(),
                 "the variance is that under π, not over the list of replies (and not of a sample)": (
                     reward.var(unbiased=False) / (2 * budget)
+                ).sqrt(),
+                "the mean to subtract is that under π, too": (
+                    (pi * (reward - reward.mean()) ** 2).sum() / (2 * budget)
                 ).sqrt(),
                 "the factor 2 is missing: KL = v/(2β²)": (v / budget).sqrt(),
                 "that is β²; take the root": v / (2 * budget),
@@ -200,6 +216,7 @@ def clamped_gap(function) -> None:
             {
                 "that shrinks every label towards one half; clamping leaves those within the range": low
                 + (high - low) * label,
+                "use low and high; 0.4 and 0.6 are only their defaults": label.clamp(0.4, 0.6),
                 "labels below the range are clamped too": label.clamp(max=high),
                 "labels above the range are clamped too": label.clamp(min=low),
                 "a label within the range stays as it is": torch.where(
@@ -216,6 +233,7 @@ def clamped_gap(function) -> None:
                 "invert the logistic function, do not apply it": clamped.sigmoid(),
                 "that is log p; log-odds are log p - log(1 - p)": clamped.log(),
                 "that is the gap before clamping": torch.logit(label),
+                "use low and high; 0.4 and 0.6 are only their defaults": torch.logit(label.clamp(0.4, 0.6)),
                 "that is the gap of the other reply": -torch.logit(clamped),
             },
         )

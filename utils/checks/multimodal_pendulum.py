@@ -3,6 +3,7 @@
 import math
 
 import torch
+from sklearn.linear_model import LogisticRegression
 
 from utils.checks.core import call, expect, passed, require
 
@@ -18,12 +19,15 @@ def tilted_accuracy(function) -> None:
             "the wedge has the share δ/180° of the half circle, not δ/360°": 1 - 10.2 / 360,
             "the wedge has the share δ/180°, not δ/90°": 1 - 10.2 / 90,
             "that is the cosine of the tilt; the loss is linear in the angle": math.cos(math.radians(10.2)),
+            "that is the squared cosine; the loss is linear in the angle": math.cos(math.radians(10.2)) ** 2,
             "180 is in degrees, so do not convert the tilt to radians": 1 - math.radians(10.2) / 180,
             "return a share between 0 and 1, not a percentage": 100 * (1 - 10.2 / 180),
         },
     )
     sign = "a tilt to the other side costs as much: take the absolute value"
-    expect(call(function, -30.0), 1 - 30 / 180, "the accuracy at a tilt of -30°", {sign: 1 + 30 / 180})
+    half_turn = "a whole turn is 360°, and a tilt by 180° is wrong everywhere: do not reduce modulo 180°"
+    mistakes = {sign: 1 + 30 / 180, half_turn: 1 - 150 / 180}
+    expect(call(function, -30.0), 1 - 30 / 180, "the accuracy at a tilt of -30°", mistakes)
     expect(
         call(function, 350.0),
         1 - 10 / 180,
@@ -31,6 +35,7 @@ def tilted_accuracy(function) -> None:
         {
             "a tilt of 350° is a tilt of -10°: bring it into [-180°, 180°) first": 1 - 350 / 180,
             "clipping is not wrapping: 350° is -10°": 0.0,
+            half_turn: 1 - 170 / 180,
         },
     )
     for tilt in (0.0, 90.0, 180.0, -180.0):
@@ -38,22 +43,28 @@ def tilted_accuracy(function) -> None:
     passed(function)
 
 
-def _answers(a: float, b: float, c: float, n: int = 20_000):
+def _answers(a: float, b: float, c: float, one_sided: bool, n: int = 20_000):
     generator = torch.Generator().manual_seed(0)
     green, blue = 2 * math.pi * torch.rand(2, n, generator=generator)
+    if one_sided:
+        green = green / 2
     logit = a * (blue.cos() - green.cos()) + b * (blue.sin() - green.sin()) + c
     return green, blue, (torch.rand(n, generator=generator) < torch.sigmoid(logit)).float()
 
 
 def fit_tilt(function) -> None:
-    """Planted tilts of both signs, one of them with a strong taste for blue."""
-    for tilt, offset in ((15.0, 0.0), (-30.0, 3.0), (100.0, 0.5)):
+    """Planted tilts of both signs; last a strong taste for blue, with green always on the left.
+
+    Only there does leaving out c matter: for uniform pairs it does not bias the tilt.
+    """
+    for tilt, offset, one_sided in ((15.0, 0.0, False), (100.0, 0.5, False), (-30.0, 3.0, True)):
         turn = math.radians(tilt)
         a, b = 5 * math.cos(turn), 5 * math.sin(turn)
-        got = call(function, *_answers(a, b, offset))
-        require(
-            isinstance(got, int | float), f"return a number, the tilt in degrees, not {type(got).__name__}"
-        )
+        green, blue, chose_blue = _answers(a, b, offset, one_sided)
+        got = call(function, green, blue, chose_blue)
+        number = isinstance(got, int | float) or getattr(got, "shape", None) == ()
+        require(number, f"return a number, the tilt in degrees, not {type(got).__name__}")
+        got = float(got)
         if abs(got - tilt) < 2:
             continue
         what = f"the tilt of simulated answers, planted at {tilt:g}°"
@@ -69,7 +80,12 @@ def fit_tilt(function) -> None:
         for mistake, value in close.items():
             require(abs(got - value) > 2, f"{what}: {mistake}")
         require(abs(got - turn) > 0.05, f"{what}: that is in radians; return degrees")
-        # Far less biased than the mistakes above, so a taste for blue that was not fitted shows only here.
+        if one_sided:
+            x = torch.stack([blue.cos() - green.cos(), blue.sin() - green.sin()], dim=-1)
+            fit = LogisticRegression(C=1e6, fit_intercept=False).fit(x.numpy(), chose_blue.numpy())
+            without = math.degrees(math.atan2(*fit.coef_[0][::-1]))
+            missing = "the constant c is not fitted, and the taste for blue passes for a tilt"
+            require(abs(got - without) > 2, f"{what}, with green always on the left: {missing}")
         expect(got, tilt, what, atol=2)
     passed(function)
 
@@ -101,6 +117,12 @@ def tilt_error(function) -> None:
                 "Δ⊥ is the difference across the judge's direction, of sines; yours is along it": error(
                     (weight * along.square()).mean()
                 ),
+                "Δ⊥ is the difference of the sines, not the sine of the difference": error(
+                    (weight * (blue - green).sin().square()).mean()
+                ),
+                "take the mean of the product p(1 - p) Δ⊥², not the product of two means": error(
+                    weight.mean() * across.square().mean()
+                ),
                 "the weight p(1 - p) is missing: a sure answer tells nothing": error(across.square().mean()),
                 "the number of answers is missing": error(right, n=1),
                 "the error falls with √n, not with n": error(right, n=n**2),
@@ -115,7 +137,7 @@ def tilt_error(function) -> None:
 
 def largest_holdable_tilt(function) -> None:
     """arcsin(2u/(mgl)) in degrees, and every angle for a strong motor."""
-    for torque, mass, length, gravity in ((2.0, 1.0, 1.0, 10.0), (1.5, 0.5, 2.0, 9.81)):
+    for torque, mass, length, gravity in ((2.0, 1.0, 1.0, 10.0), (1.5, 0.5, 1.5, 9.81)):
         load = mass * gravity * length
         expect(
             call(function, torque, mass, length, gravity),
@@ -129,6 +151,9 @@ def largest_holdable_tilt(function) -> None:
                 "that is the arccosine; upright is θ = 0": math.degrees(math.acos(2 * torque / load)),
                 "that is the arctangent: at rest the torque balances the sine alone": math.degrees(
                     math.atan(2 * torque / load)
+                ),
+                "the torque of gravity grows with l, not with l²": math.degrees(
+                    math.asin(2 * torque / (load * length))
                 ),
                 "that is the sine, not the angle": 2 * torque / load,
                 "the mass, length or gravity that was given is not used": math.degrees(
@@ -173,6 +198,7 @@ def position_bias(function) -> None:
         {
             "halve the difference: it is by how much the mean answer exceeds one half": 3 / 20,
             "that is the bias towards green; change the sign": -3 / 40,
+            "the difference of the two means holds the truth, not the bias; take their sum": 5 / 40,
             "that is the share of blue among the first answers only, which holds the truth too": 14 / 20,
             "that is the first answers' excess over one half; use both answers": 14 / 20 - 0.5,
             "that counts pairs; return a share": 1.5,
