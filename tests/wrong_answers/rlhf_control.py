@@ -64,7 +64,7 @@ WRONG = {
         (lambda p, k: p.var(0).topk(k, largest=False).indices, "agree most"),
         (lambda p, k: p.var(0).topk(k).values, "not those with the largest variance"),
         (lambda p, k: p.var(0).argmax(), "tensor of two indices"),
-        (lambda p, k: p.mean(0).topk(k).indices, "not those with the largest variance"),
+        (lambda p, k: p.mean(0).topk(k).indices, "large probabilities"),
     ],
     "comparisons_needed": [
         (lambda g, w, e, i, t: _needed(g, w, e, i, t, _right, invert=False), "invert the matrix"),

@@ -34,11 +34,12 @@ def best_layer(function) -> None:
 def shuffle_labels(function) -> None:
     """Every row is ± the old one, signs differ between rows and draws, about half are flipped."""
     delta = _random(400, 3)
-    first = call(function, delta, torch.Generator().manual_seed(1))
+    first = call(function, delta.clone(), torch.Generator().manual_seed(1))
     require(
         isinstance(first, torch.Tensor) and first.shape == delta.shape,
         "return differences of the same shape as the input",
     )
+    require(not bool((first == 0).all(1).any()), "some vectors became zero: signs are -1 and 1, not 0 and 1")
     same, flipped = (first == delta).all(1), (first == -delta).all(1)
     require(
         not bool((first == delta).all()),
@@ -59,10 +60,12 @@ def shuffle_labels(function) -> None:
     share = flipped.float().mean().item()
     require(share < 1, "all pairs were flipped alike: draw a sign for each pair")
     require(0.4 < share < 0.6, f"{share:.0%} of 400 pairs were flipped: each must flip with probability ½")
-    again = call(function, delta, torch.Generator().manual_seed(2))
+    again = call(function, delta.clone(), torch.Generator().manual_seed(2))
     require(
         not torch.equal(first, again), "another generator gave the same signs: draw them from `generator`"
     )
+    once_more = call(function, delta.clone(), torch.Generator().manual_seed(1))
+    require(torch.equal(first, once_more), "the same generator gave other signs: draw them from `generator`")
     passed(function)
 
 
