@@ -33,7 +33,7 @@ class GroupedLoRA(nn.Module):
         if not linears or groups < 1 or rank < 1:
             raise ValueError(f"{len(blocks)} blocks, {groups} groups, rank {rank}: expected at least 1 each")
         draw = {"generator": generator, "device": generator.device}
-        self.groups, self.first, self.active = groups, first, True
+        self.groups, self.active = groups, True
         self.A = nn.ParameterList(
             [torch.randn(groups, m.in_features, rank, **draw) / m.in_features**0.5 for m in linears]
         )

@@ -3,12 +3,12 @@
 import csv
 import random
 import re
-import zipfile
 from itertools import cycle
 from typing import NamedTuple
 
 from utils.data import Missing, fetch
 from utils.minimal_pairs import ACTS, ADJECTIVES, FRAMES, ROLES
+from utils.sentiment import review_lines
 
 
 class Pair(NamedTuple):
@@ -151,11 +151,7 @@ def film_reviews() -> list[Pair]:
 
     Raises utils.data.Missing where the file cannot be had.
     """
-    with zipfile.ZipFile(fetch("nltk/sentence_polarity.zip")) as archive:
-        liked, disliked = (
-            archive.read(f"sentence_polarity/rt-polarity.{end}").decode("latin-1").splitlines()
-            for end in ("pos", "neg")
-        )
+    liked, disliked = review_lines()
     return [
         Pair(clean(good), clean(bad), "film reviews", good) for good, bad in zip(liked, disliked, strict=True)
     ]

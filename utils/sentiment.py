@@ -32,16 +32,22 @@ def generated_sentences() -> tuple[list[str], list[str]]:
     return pleasant, unpleasant
 
 
-def review_sentences() -> tuple[list[str], list[str]]:
-    """Favourable and unfavourable sentences of film reviews (Pang and Lee 2005), 5,331 of each.
+def review_lines() -> tuple[list[str], list[str]]:
+    """Favourable and unfavourable lines of film reviews (Pang and Lee 2005) as they stand, 5,331 of each.
 
     Raises utils.data.Missing if the file is neither here nor to be had.
     """
     with zipfile.ZipFile(fetch("nltk/sentence_polarity.zip")) as archive:
-        parts = [
-            archive.read(f"sentence_polarity/rt-polarity.{end}").decode("latin-1") for end in ("pos", "neg")
-        ]
-    liked, disliked = ([tidy(line) for line in part.splitlines() if line.strip()] for part in parts)
+        liked, disliked = (
+            archive.read(f"sentence_polarity/rt-polarity.{end}").decode("latin-1").splitlines()
+            for end in ("pos", "neg")
+        )
+    return liked, disliked
+
+
+def review_sentences() -> tuple[list[str], list[str]]:
+    """The lines that are not empty, with the corpus's spacing undone. Raises utils.data.Missing as above."""
+    liked, disliked = ([tidy(line) for line in lines if line.strip()] for lines in review_lines())
     return liked, disliked
 
 
