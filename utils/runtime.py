@@ -94,7 +94,7 @@ def _overrides(sizes: dict) -> dict:
     except ValueError as error:
         raise ValueError(f"LAB_SIZES is not JSON: {error}") from None
     if not isinstance(overrides, dict):
-        raise ValueError(f"LAB_SIZES is {text!r}, expected a JSON object such as {{\"n\": 10}}")
+        raise ValueError(f'LAB_SIZES is {text!r}, expected a JSON object such as {{"n": 10}}')
     unknown = sorted(set(overrides) - set(sizes))
     if unknown:
         raise ValueError(f"LAB_SIZES names {unknown}, but the lab's sizes are {sorted(sizes)}")
