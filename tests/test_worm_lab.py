@@ -1,0 +1,167 @@
+"""The lab `worm`: its own functions against other libraries, slow loops and limiting cases."""
+
+import ast
+import math
+
+import nbformat
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
+from scipy.stats import rankdata
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from utils import labs
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """The lab's imports, constants and functions, without running it."""
+    notebook = nbformat.read(labs.source("reward_centres/worm"), as_version=4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    kept = []
+    for node in ast.parse(labs.plain_python(code)).body:
+        constant = isinstance(node, ast.Assign) and not any(isinstance(n, ast.Call) for n in ast.walk(node))
+        plain = isinstance(node, ast.FunctionDef) and "run" not in ast.unparse(node.args)
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef) or plain or constant:
+            if isinstance(node, ast.FunctionDef) and node.name == "explore":
+                continue
+            kept.append(node)
+    space = {}
+    for node in kept:
+        try:
+            exec(compile(ast.Module([node], []), "<worm>", "exec"), space)
+        except NameError:  # a constant made from what the lab computes
+            assert isinstance(node, ast.Assign)
+    return space
+
+
+def graph(n, density, seed):
+    rng = np.random.default_rng(seed)
+    return (rng.random((n, n)) < density) & ~np.eye(n, dtype=bool)
+
+
+@pytest.mark.parametrize(("toward", "away"), [(0.05, 0.4), (0.3, 0.02), (0.1, 0.1)])
+def test_the_drift_solves_its_equation(lab, toward, away):
+    """Against a solution of D p'' = λ p - J/2π by finite differences."""
+    D, tau = lab["DIFFUSION"], lab["TURN"]
+
+    n = 4000
+    theta = (np.arange(n) + 0.5) / n * 2 * math.pi
+    rate = np.where(np.cos(theta) > 0, toward, away)
+    ring = sparse.eye(n, k=1) + sparse.eye(n, k=-1) + sparse.eye(n, k=n - 1) + sparse.eye(n, k=1 - n)
+    spread = D * (n / (2 * math.pi)) ** 2 * (ring - 2 * sparse.eye(n))
+    p = spsolve((spread - sparse.diags(rate)).tocsc(), np.full(n, -1 / (2 * math.pi)))
+    total = p.mean() * 2 * math.pi + tau
+    expected = 0.2 * (p * np.cos(theta)).mean() * 2 * math.pi / total
+    assert lab["drift"](toward, away, speed=0.2) == pytest.approx(expected, abs=2e-4)
+
+
+def test_the_drift_without_diffusion_is_the_exercise(lab):
+    exact = 0.2 * (2 / math.pi) * 0.35 / (0.45 + 2 * 0.4 * 0.05 * 2)
+    assert lab["drift"](0.05, 0.4, speed=0.2, diffusion=1e-4, turn=2.0) == pytest.approx(exact, rel=0.02)
+
+
+def test_rewiring_keeps_degrees_and_weights(lab):
+    adjacency = graph(40, 0.15, 0)
+    weights = adjacency * np.random.default_rng(1).integers(1, 9, (40, 40)).astype(float)
+    other = lab["rewire"](weights, np.random.default_rng(2))
+    assert (other > 0).sum(0).tolist() == adjacency.sum(0).tolist()
+    assert other.sum(1).tolist() == weights.sum(1).tolist()
+    assert np.diag(other).sum() == 0
+    assert ((other > 0) & adjacency).sum() < 0.5 * adjacency.sum()
+
+
+def test_rewiring_an_undirected_graph(lab):
+    half = np.triu(graph(40, 0.1, 3)).astype(float)
+    weights = half + half.T
+    other = lab["rewire"](weights, np.random.default_rng(4), symmetric=True)
+    assert (other == other.T).all()
+    assert (other > 0).sum(0).tolist() == (weights > 0).sum(0).tolist()
+    assert sorted(other[np.triu_indices(40)]) == sorted(weights[np.triu_indices(40)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_driver_nodes_are_those_of_a_maximum_matching(lab, seed):
+    adjacency = graph(30, 0.04, seed)
+    bipartite = nx.Graph()
+    bipartite.add_nodes_from(("out", i) for i in range(30))
+    bipartite.add_edges_from((("out", i), ("in", j)) for i, j in zip(*np.nonzero(adjacency), strict=True))
+    matching = nx.bipartite.hopcroft_karp_matching(bipartite, [("out", i) for i in range(30)])
+    assert lab["driver_nodes"](adjacency) == max(1, 30 - len(matching) // 2)
+
+
+def test_the_generic_rank_is_that_of_the_kalman_matrix(lab):
+    """On graphs small enough for floating point; a chain of four from its head; a star from its centre."""
+    rng = np.random.default_rng(0)
+    for seed in range(6):
+        adjacency = graph(8, 0.15, seed)
+        A = rng.standard_normal((8, 8)) * (adjacency.T | np.eye(8, dtype=bool))
+        B = np.eye(8)[:, [0, 1]]
+        kalman = np.hstack([np.linalg.matrix_power(A, k) @ B for k in range(8)])
+        outputs = [3, 4, 5, 6]
+        expected = np.linalg.matrix_rank(kalman[outputs], tol=1e-9)
+        assert lab["generic_rank"](adjacency, [0, 1], outputs, rng) == expected
+    chain = np.eye(4, k=1, dtype=bool)
+    assert lab["generic_rank"](chain, [0], [0, 1, 2, 3], rng) == 4
+    assert lab["generic_rank"](chain, [3], [0, 1, 2], rng) == 0
+
+
+def test_auc_and_logistic_regression_are_those_of_scikit_learn(lab):
+    rng = np.random.default_rng(0)
+    x = np.hstack([np.ones((500, 1)), rng.standard_normal((500, 3))])
+    y = rng.random(500) < 1 / (1 + np.exp(-x @ [-1, 1, 0.5, 0]))
+    score = np.round(x[:, 1], 1)
+    assert lab["auc"](score, y) == pytest.approx(roc_auc_score(y, score))
+    theirs = LogisticRegression(C=1.0, tol=1e-8).fit(x[:, 1:], y)
+    np.testing.assert_allclose(lab["logistic"](x, y)[1:], theirs.coef_[0], atol=1e-4)
+
+
+def test_weighted_shares_and_auc_are_those_of_repeated_neurons(lab):
+    rng = np.random.default_rng(1)
+    n, w = 12, np.array([0, 1, 2, 1, 1, 3, 0, 1, 1, 0, 1, 1.0])
+    pairs, response = graph(n, 0.4, 1), graph(n, 0.3, 2)
+    repeated = np.repeat(np.arange(n), w.astype(int))
+    inside = np.ix_(repeated, repeated)
+    assert lab["share"](pairs, response, w) == pytest.approx(response[inside][pairs[inside]].mean())
+    score = rng.integers(0, 4, (n, n)).astype(float)
+    space = lab["auc_of"].__globals__
+    space["measured"], space["responds"] = pairs, pairs & response
+    got = lab["auc_of"](score)(w)
+    positive, values = response[inside][pairs[inside]], score[inside][pairs[inside]]
+    rank, m = rankdata(values), positive.sum()
+    assert got == pytest.approx((rank[positive].sum() - m * (m + 1) / 2) / (m * (len(positive) - m)))
+
+
+def test_a_second_of_the_plan_keeps_probability(lab):
+    reward, P = lab["run_matrix"](31, 16)
+    np.testing.assert_allclose(np.asarray(P.sum(1)).ravel(), 1)
+    assert P.data.min() >= 0
+    assert reward[0].tolist() == [1] * 16
+    assert reward[-1].tolist() == [0] * 16
+
+
+def test_a_plan_lights_the_right_half(lab):
+    for line, sign in (("light suppresses", 1), ("light triggers", -1)):
+        Q = lab["plan"](line, nr=41, nb=16, nd=5, gamma=0.97, sweeps=200)
+        gain = sign * (Q[20, :, 2, 0, 1] - Q[20, :, 2, 0, 0])
+        assert gain[0] > 0 > gain[8]  # ahead, behind
+    Q = lab["plan"]("wild type", nr=41, nb=16, nd=5, gamma=0.97, sweeps=200)
+    np.testing.assert_allclose(Q[..., 0], Q[..., 1], atol=1e-9)
+
+
+def test_the_linear_worm_is_stable_for_all_signs(lab):
+    rng = np.random.default_rng(0)
+    C = graph(25, 0.2, 5) * rng.integers(1, 9, (25, 25)).astype(float)
+    for _ in range(10):
+        A = lab["linear_worm"](C, C + C.T, rng.choice([-1.0, 1.0], 25), g=0.99)
+        assert np.linalg.eigvals(A).real.max() < 0
+    assert lab["linear_worm"](C, C + C.T, np.ones(25), g=0.5)[3, 3] == pytest.approx(-1)
+
+
+def test_the_chain_of_two_solves_lyapunov(lab):
+    for w in (0.3, -2.0):
+        A, S = np.array([[-1, 0], [w, -1]]), lab["chain_gramian"](w)
+        np.testing.assert_allclose(A @ S + S @ A.T, -np.diag([1.0, 0]), atol=1e-12)
