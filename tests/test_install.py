@@ -12,6 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from utils.wheels import WHEELS
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -107,7 +109,15 @@ BUILD_ONLY = {
     "vl_convert",
 }
 # What a distribution calls itself where its module is called otherwise.
-DISTRIBUTION = {"IPython": "ipython", "sklearn": "scikit-learn", "sae_lens": "sae-lens", "PIL": "pillow"}
+DISTRIBUTION = {
+    "art": "adversarial-robustness-toolbox",
+    "IPython": "ipython",
+    "sklearn": "scikit-learn",
+    "sae_lens": "sae-lens",
+    "PIL": "pillow",
+}
+
+CARRIED = {wheel.module for wheel in WHEELS}  # `python -m utils.models` installs these
 
 
 def test_every_import_of_utils_is_declared():
@@ -118,7 +128,7 @@ def test_every_import_of_utils_is_declared():
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
             for name in {name.split(".")[0] for name in names}:
-                if name in sys.stdlib_module_names or name == "utils" or name in BUILD_ONLY:
+                if name in sys.stdlib_module_names or name == "utils" or name in BUILD_ONLY | CARRIED:
                     continue
                 distribution = canonicalize_name(DISTRIBUTION.get(name, name))
                 assert distribution in declared, f"{path.relative_to(ROOT)} imports {name}"

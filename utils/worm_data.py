@@ -173,7 +173,7 @@ def generated_worm(seed: int) -> tuple[Connectome, Atlas, Atlas]:
     names = [name + side for name in [*sides, *command, "AIY"] for side in "LR"]
     names += [f"{kind}{i + 1}" for kind, many in body.items() for i in range(many)]
     names += [f"M{i}" for i in range(1, 6)]
-    names = sorted(names + [f"XX{i}" for i in range(1, 100)] + [f"XXX{i}" for i in range(1, 100)])[:302]
+    names = sorted(names + [f"XX{i}" for i in range(1, 100)] + [f"XY{i}" for i in range(1, 100)])[:302]
     n, kinds = len(names), [SENSORY, COMMAND, MOTOR]
     layer = np.array(
         [next((k for k, kind in zip((0, 2, 3), kinds, strict=True) if kind.match(x)), 1) for x in names]
