@@ -75,7 +75,7 @@ def training(arms, cka, loss, mildest, strongest):
             band(ax, steps, smooth.T, f"{name}, λ = {strength:g}" if strength else "none", **style)
     left.set(xlabel="step", ylabel="CKA with the target, batch of stimuli", ylim=(0, 1))
     right.set(xlabel="step", ylabel="cross-entropy (nats)", yscale="log")
-    right.legend(fontsize=7.5)
+    fig.legend(*right.get_legend_handles_labels(), fontsize=8, loc="outside upper center", ncols=4)
     return fig
 
 
