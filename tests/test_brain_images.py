@@ -10,9 +10,10 @@ import torch
 from scipy.io import loadmat, savemat
 
 from utils import brain_images, data, rdm_statistics
-from utils.brain_images import load_brains, load_haxby, read_mat
+from utils.brain_images import load_brains, load_haxby
 from utils.data_files import PublicFile
 from utils.generated_brains import drawn_pictures, generate_blocks, shared_code
+from utils.mat_files import read_mat
 from utils.rdm_statistics import pairs, pearson, square
 from utils.v1_model import oriented_filters, v1_energy
 

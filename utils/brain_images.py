@@ -3,7 +3,6 @@
 The 92 images of Kriegeskorte et al. 2008 come with distances (RDMs), not with the responses that gave them.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from utils.data import fetch
+from utils.mat_files import read_mat
 from utils.rdm_statistics import pairs
 
 FOLDER = "kriegeskorte92/"
@@ -76,19 +76,6 @@ def load_brains() -> Brains:
         known=0.49,
         real=True,
     )
-
-
-def read_mat(path: Path) -> dict:
-    """What a MATLAB file holds, structures as dictionaries. Raises ValueError if it is damaged or cut off."""
-    from scipy.io import loadmat
-
-    try:
-        return loadmat(path, simplify_cells=True)
-    except Exception as error:  # scipy raises many kinds: zlib.error, ValueError, TypeError, MatReadError
-        raise ValueError(
-            f"{path} is not a MATLAB file that can be read to its end ({type(error).__name__}: {error}). "
-            "Delete it, and it is fetched again."
-        ) from error
 
 
 def _pairs(rdm: np.ndarray, name: str) -> Float[Tensor, " pairs"]:

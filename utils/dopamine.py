@@ -16,6 +16,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from utils.mat_files import read_mat
+
 AMOUNTS = (0.1, 0.3, 1.2, 2.5, 5.0, 10.0, 20.0)  # µl of water
 CUED = 60  # of the 120 places for trials, the first 60 hold trials that an odour announced
 # The file does not say which mouse a cell is from. The recordings that it was made from are read in the
@@ -152,15 +154,7 @@ def recordings(path: Path | str) -> Recordings:
     shape, an infinite number, a NaN outside `perCell`, a gap between trials or an amount with fewer than
     two trials.
     """
-    from scipy.io import loadmat
-
-    try:
-        arrays = loadmat(path)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read as a .mat file ({error}); it may be cut short") from error
-    except Exception as error:  # scipy raises TypeError, zlib.error and others, by where the file ends
-        reason = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{path} is no whole .mat file ({reason}); fetch it again") from error
+    arrays = read_mat(path, simplify=False)
     for name, shape in _SHAPES.items():
         if name not in arrays:
             raise ValueError(f"{path} holds no array {name!r}, expected {sorted(_SHAPES)}")

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from utils.models import from_hub
+from utils.pictures import IMAGENET
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's colours
 SMALLEST, LARGEST = 96, 396  # pixels of a crop before it is resized
 
 
@@ -19,8 +19,8 @@ class ResNet(nn.Module):
     def __init__(self, model: nn.Module):
         super().__init__()
         self.model = model.eval()
-        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None])
-        self.register_buffer("std", torch.tensor(STD)[:, None, None])
+        for name, value in zip(("mean", "std"), IMAGENET, strict=True):
+            self.register_buffer(name, torch.tensor(value)[:, None, None])
 
     def both(self, x: Float[Tensor, "n 3 h w"]) -> tuple[Float[Tensor, "n classes"], Float[Tensor, "n d"]]:
         """The logits, and the last layer before them."""

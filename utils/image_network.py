@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from utils.pictures import check_pictures
 from utils.wheels import EFFICIENTNET, EFFICIENTNET_CODE, wheel_file
 
 SIDE = 224  # pixels
@@ -29,10 +30,7 @@ def preprocess(images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 224 224"]
 
     Raises ValueError for another shape or for values outside [0, 1].
     """
-    if images.ndim != 4 or images.shape[1] != 3:
-        raise ValueError(f"images has shape {tuple(images.shape)}, expected (n, 3, height, width)")
-    if not ((images >= 0) & (images <= 1)).all():
-        raise ValueError("images has values outside [0, 1], or NaN")
+    check_pictures(images)
     if images.shape[-2:] != (SIDE, SIDE):
         images = nn.functional.interpolate(images, (SIDE, SIDE), mode="bicubic", antialias=True).clamp(0, 1)
     return (255 * images - 127) / 128

@@ -6,8 +6,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from utils.models import from_hub
+from utils.pictures import IMAGENET
 
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and standard deviation of the colours
+# The same of the pictures on which CLIP was trained.
 CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 
 

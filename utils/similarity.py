@@ -1,7 +1,8 @@
 """How alike two representations of the same n stimuli are, up to what each measure ignores.
 
 A representation is a matrix of responses, stimuli by units. Rotations of its units change neither its Gram
-matrix nor its distances, so every measure here is a function of those. Leading dimensions are batches.
+matrix nor its distances, so every measure here is a function of those; `correlation_rdm` alone sees
+rotations, since it takes off the mean over units. Leading dimensions are batches.
 """
 
 import torch

@@ -5,6 +5,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from utils.pictures import check_pictures
+
 GREY = torch.tensor([0.299, 0.587, 0.114])  # luminance of red, green and blue
 
 
@@ -37,10 +39,7 @@ def v1_energy(
     images: colours in [0, 1], brought to side × side pixels; wavelengths in those pixels.
     Raises ValueError for another shape or for values outside [0, 1].
     """
-    if images.ndim != 4 or images.shape[1] != 3:
-        raise ValueError(f"images has shape {tuple(images.shape)}, expected (n, 3, height, width)")
-    if not ((images >= 0) & (images <= 1)).all():
-        raise ValueError("images has values outside [0, 1], or NaN")
+    check_pictures(images)
     images = interpolate(images, (side, side), mode="bicubic", antialias=True)
     luminance = (images * GREY[:, None, None]).sum(1)
     filters = oriented_filters(side, num_orientations, wavelengths)
