@@ -70,6 +70,17 @@ def test_values_that_are_nan_are_refused():
         expectile(torch.tensor([1.0, float("nan")]), torch.tensor([0.5]))
 
 
+@pytest.mark.parametrize("weights", [[1.0, float("nan")], [1.0, -0.5], [0.0, 0.0], [1.0, float("inf")]])
+def test_weights_that_are_no_probabilities_are_refused(weights):
+    with pytest.raises(ValueError, match="weights"):
+        expectile(torch.tensor([1.0, 2.0]), torch.tensor([0.5]), torch.tensor(weights))
+
+
+def test_a_weight_of_zero_leaves_its_value_out():
+    x, tau = torch.tensor([0.0, 1.0, 9.0]), torch.tensor([0.2, 0.8])
+    torch.testing.assert_close(expectile(x, tau, torch.tensor([1.0, 1.0, 0.0])), expectile(x[:2], tau))
+
+
 def test_at_its_expectile_a_cell_responds_with_zero_on_average():
     cells = population(25, generator())
     rewards = sample(400).float()
@@ -94,6 +105,12 @@ def test_responses_equal_a_loop_over_trials_and_cells():
         for r in rewards.tolist()
     ]
     torch.testing.assert_close(responses(cells, rewards, reversal), torch.tensor(loop, dtype=torch.float64))
+
+
+def test_the_two_slopes_of_a_response_add_up_to_its_scale():
+    cells = population(5, generator())
+    up, down = (responses(cells, torch.tensor([sign]), torch.zeros(5))[0] for sign in (1.0, -1.0))
+    torch.testing.assert_close(up - down, cells.scale)
 
 
 def test_noise_has_the_standard_deviation_that_was_asked_for():

@@ -29,7 +29,8 @@ class Population(NamedTuple):
     """Dopamine cells; every field has shape (cells,).
 
     tau:      asymmetry α⁺/(α⁺ + α⁻), between 0 and 1; every 0.5 is the classical population
-    scale:    spikes/s that a unit of error is worth, times two at τ = 0.5
+    scale:    slopes below and above the reversal point together, in spikes/s for a unit of error; at τ = 0.5
+              half of it is the slope on either side
     baseline: spikes/s that the measured response is off by whatever the reward
     noise:    standard deviation of the response to one reward, in spikes/s
     """
@@ -51,8 +52,8 @@ def population(
     """Cells with asymmetries drawn uniformly from `tau` and scales 2·exp(spread · ε), ε ~ N(0, 1).
 
     tau:      the range; (0.5, 0.5) is the classical population
-    noise:    of each response, in units of the mean scale
-    baseline: standard deviation over cells of what a response is off by
+    noise:    standard deviation of each response, in spikes/s, the same for all cells
+    baseline: standard deviation over cells of what their responses are off by, in spikes/s
     Raises ValueError for fewer than one cell, a range outside (0, 1), or a negative width.
     """
     if num_cells < 1:
@@ -104,12 +105,18 @@ def expectile(
     Newton's method: e is the mean of x with weights |τ - 1(x < e)|, again and again. It ends after a few
     steps, exactly, since the equation is piecewise linear.
     weights: probabilities of the values, up to a factor; None for equal ones
-    Raises ValueError if tau is not within (0, 1) or the values hold NaN or infinity.
+    Raises ValueError if tau is not within (0, 1), the values hold NaN or infinity, or the weights NaN,
+    infinity, a negative number or nothing but zeros.
     """
     if not ((tau > 0) & (tau < 1)).all():
         raise ValueError(f"tau lies in [{tau.min():g}, {tau.max():g}], expected values between 0 and 1")
     if not torch.isfinite(values).all():
         raise ValueError("values hold NaN or infinity, expected finite numbers")
+    if weights is not None:
+        if not (torch.isfinite(weights) & (weights >= 0)).all():
+            raise ValueError(f"weights are {weights.tolist()}, expected finite numbers >= 0")
+        if not (weights.sum(-1) > 0).all():
+            raise ValueError("weights are all zero, expected at least one above zero")
     x = values.unsqueeze(-2)
     p = (torch.ones_like(values) if weights is None else weights).unsqueeze(-2)
     e = (p * x).sum(-1) / p.sum(-1)

@@ -196,7 +196,7 @@ def offsets(mean_response, error, reversal):
 @figure
 def held_out(ours, worlds, who):
     """ours: model → Estimate over cells; worlds: world → {model: (sets,)}"""
-    fig, ax = plt.subplots(figsize=(6.8, 3.8))
+    fig, ax = plt.subplots(figsize=(6.8, 4.4))
     spans = {who: {name: (e.low, e.mean, e.high) for name, e in ours.items()}}
     for world, found in worlds.items():
         quantiles = {name: np.quantile(values.cpu(), [0.025, 0.5, 0.975]) for name, values in found.items()}
@@ -210,7 +210,7 @@ def held_out(ours, worlds, who):
     ax.set_yticks(-np.arange(len(ours)), list(ours))
     ax.set(xlabel="held-out log-likelihood above the classical model's (nats a cell)")
     ax.grid(visible=False, axis="y")
-    ax.legend(fontsize=8.5, loc="lower right")
+    fig.legend(*ax.get_legend_handles_labels(), fontsize=8.5, loc="outside upper center", ncols=3)
     return fig
 
 

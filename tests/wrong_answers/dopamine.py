@@ -33,6 +33,14 @@ def first_positive(positive, negative):
     return next((j for j in range(7) if positive[j] > negative[j]), 7)
 
 
+def amount_on_neither_side(positive, negative):
+    return int(torch.stack([positive[k + 1 :].sum() + negative[:k].sum() for k in range(8)]).argmax())
+
+
+def amount_on_both_sides(positive, negative):
+    return int(torch.stack([positive[k:].sum() + negative[: k + 1].sum() for k in range(8)]).argmax())
+
+
 WRONG = {
     "td_errors": [
         (looks_ahead, "too far ahead"),
@@ -45,6 +53,7 @@ WRONG = {
     "burst_and_dip": [
         (lambda gamma, delay, size: (gamma**delay * size, -(gamma**delay) * size), "dip is not discounted"),
         (lambda gamma, delay, size: (gamma ** (delay - 1) * size, -size), "discounts it once more"),
+        (lambda gamma, delay, size: (gamma ** (delay + 1) * size, -size), "once too often"),
         (lambda gamma, delay, size: (gamma**delay * size, size), "negative"),
         (lambda gamma, delay, size: (gamma**delay, -1.0), "size of the reward is missing"),
         (lambda gamma, delay, size: gamma**delay * size, "two numbers"),
@@ -67,6 +76,8 @@ WRONG = {
     "sign_change": [
         (lambda positive, negative: int(counts(positive, negative).argmin()), "lowest"),
         (last_of_equals, "take the lower"),
+        (amount_on_neither_side, "on neither"),
+        (amount_on_both_sides, "on both"),
         (first_positive, "goes over all amounts"),
         (lambda positive, negative: int(counts(negative, positive).argmax()), "positives below|lowest"),
         (lambda positive, negative: int(counts(positive, negative)[:7].argmax()), "every amount below"),

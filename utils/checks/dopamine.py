@@ -52,6 +52,8 @@ def burst_and_dip(function) -> None:
             f"the error at the cue {what}",
             {
                 "that is the value of the cue; the error discounts it once more": gamma ** (delay - 1) * size,
+                "that discounts once too often: the last tap is worth the whole reward": gamma ** (delay + 1)
+                * size,
                 "the cue is not worth the whole reward: it must be waited for": size,
                 "a delay of several steps discounts by γ several times": gamma * size,
                 "the size of the reward is missing": gamma**delay,
@@ -133,6 +135,11 @@ def sign_change(function) -> None:
             [9, 12, 11, 4, 5, 0, 0],
             3,
         ),
+        "a cell that changes sign after the fourth amount": (
+            [0, 4, 0, 2, 7, 8, 8],
+            [8, 10, 0, 3, 1, 3, 2],
+            4,
+        ),
         "a cell that is always excited": ([9, 9, 9, 9, 9, 9, 9], [1, 1, 1, 1, 1, 1, 1], 0),
         "a cell that is always depressed": ([1, 1, 1, 1, 1, 1, 1], [9, 9, 9, 9, 9, 9, 9], 7),
         "a cell whose signs waver": ([0, 5, 0, 0, 8, 8, 8], [9, 2, 9, 9, 1, 1, 1], 4),
@@ -142,6 +149,8 @@ def sign_change(function) -> None:
         up, down = torch.tensor(positive), torch.tensor(negative)
         steps = torch.cat([up.sum()[None], down - up]).cumsum(0)
         first = next((j for j in range(7) if positive[j] > negative[j]), 7)
+        neither = torch.tensor([up[k + 1 :].sum() + down[:k].sum() for k in range(8)])
+        both = torch.tensor([up[k:].sum() + down[: k + 1].sum() for k in range(8)])
         got = call(function, up, down)
         expect(
             got,
@@ -155,6 +164,8 @@ def sign_change(function) -> None:
                     torch.cat([down.sum()[None], up - down]).cumsum(0).argmax()
                 ),
                 "k = 7, every amount below, is allowed too": int(steps[:7].argmax()),
+                "amount k belongs to one side, to those above; yours is on neither": int(neither.argmax()),
+                "amount k belongs to one side, to those above; yours is on both": int(both.argmax()),
                 "k = 0, no amount below, is allowed too; k counts the amounts below": int(steps[1:].argmax()),
             },
         )
