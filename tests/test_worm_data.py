@@ -10,7 +10,7 @@ from utils import worm_data
 from utils.wheels import CONNECTOME, SIGNAL_ATLAS, MissingPackage, wheel_file
 from utils.worm_data import (
     COMMAND,
-    GABA,
+    INHIBITORY,
     MOTOR,
     SENSORY,
     generated_worm,
@@ -39,8 +39,11 @@ def atlas():
 def test_the_connectome_has_what_every_textbook_says(connectome):
     assert len(connectome.names) == len(set(connectome.names)) == 302
     assert len(connectome.muscles) == 95
-    counts = {kind: len(connectome.which(kind)) for kind in (COMMAND, MOTOR, GABA)}
-    assert counts == {COMMAND: 10, MOTOR: 69, GABA: 26}
+    counts = {kind: len(connectome.which(kind)) for kind in (COMMAND, MOTOR, INHIBITORY)}
+    assert counts == {COMMAND: 10, MOTOR: 69, INHIBITORY: 24}
+    left_out = {"AVL", "DVB"} | {f"VC{i}" for i in range(1, 7)}
+    assert left_out < set(connectome.names)
+    assert not any(kind.match(name) for kind in (MOTOR, INHIBITORY) for name in left_out)
     assert (connectome.gap == connectome.gap.T).all()
     assert connectome.to_muscle.shape == (302, 95)
 

@@ -7,7 +7,9 @@ import nbformat
 import networkx as nx
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
+from scipy.linalg import solve_continuous_lyapunov
 from scipy.sparse.linalg import spsolve
 from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
@@ -98,15 +100,17 @@ def test_the_generic_rank_is_that_of_the_kalman_matrix(lab):
     rng = np.random.default_rng(0)
     for seed in range(6):
         adjacency = graph(8, 0.15, seed)
-        A = rng.standard_normal((8, 8)) * (adjacency.T | np.eye(8, dtype=bool))
+        A = rng.standard_normal((8, 8)) * adjacency.T
         B = np.eye(8)[:, [0, 1]]
         kalman = np.hstack([np.linalg.matrix_power(A, k) @ B for k in range(8)])
         outputs = [3, 4, 5, 6]
         expected = np.linalg.matrix_rank(kalman[outputs], tol=1e-9)
-        assert lab["generic_rank"](adjacency, [0, 1], outputs, rng) == expected
-    chain = np.eye(4, k=1, dtype=bool)
-    assert lab["generic_rank"](chain, [0], [0, 1, 2, 3], rng) == 4
-    assert lab["generic_rank"](chain, [3], [0, 1, 2], rng) == 0
+        assert lab["generic_rank"](lab["walks"](adjacency, outputs, rng, depth=8), [0, 1]) == expected
+    chain, star = np.eye(4, k=1, dtype=bool), np.zeros((4, 4), dtype=bool)
+    star[0, 1:] = True
+    assert lab["generic_rank"](lab["walks"](chain, [0, 1, 2, 3], rng, depth=4), [0]) == 4
+    assert lab["generic_rank"](lab["walks"](chain, [0, 1, 2], rng, depth=4), [3]) == 0
+    assert lab["generic_rank"](lab["walks"](star, [1, 2, 3], rng, depth=4), [0]) == 1
 
 
 def test_auc_and_logistic_regression_are_those_of_scikit_learn(lab):
@@ -159,6 +163,33 @@ def test_the_linear_worm_is_stable_for_all_signs(lab):
         A = lab["linear_worm"](C, C + C.T, rng.choice([-1.0, 1.0], 25), g=0.99)
         assert np.linalg.eigvals(A).real.max() < 0
     assert lab["linear_worm"](C, C + C.T, np.ones(25), g=0.5)[3, 3] == pytest.approx(-1)
+
+
+def test_signs_are_of_synapses_and_all_excitatory_is_the_upper_bound(lab):
+    rng = np.random.default_rng(1)
+    C = graph(25, 0.2, 6) * rng.integers(1, 9, (25, 25)).astype(float)
+    G, none = C + C.T, np.zeros((25, 25))
+    flipped = lab["linear_worm"](none, G, -np.ones(25))
+    np.testing.assert_array_equal(flipped, lab["linear_worm"](none, G, np.ones(25)))
+    inhibited = lab["linear_worm"](C, none, -np.ones(25)) + np.eye(25)
+    np.testing.assert_allclose(inhibited, -lab["linear_worm"](C, none, np.ones(25)) - np.eye(25))
+    B = np.diag(np.arange(25) < 2.0)
+    upper = np.trace(solve_continuous_lyapunov(lab["linear_worm"](C, G, np.ones(25)), -B.astype(float)))
+    for _ in range(5):
+        A = lab["linear_worm"](C, G, rng.choice([-1.0, 1.0], 25))
+        assert np.trace(solve_continuous_lyapunov(A, -B.astype(float))) <= upper
+
+
+def test_shown_windows_are_straight_runs_under_random_light(lab):
+    bearings = torch.tensor([0.0, math.pi / 2, math.pi])
+    windows = lab["straight_runs"](bearings, 5, torch.Generator().manual_seed(0))
+    steps = windows[..., 1:, :2] - windows[..., :-1, :2]
+    torch.testing.assert_close(steps, lab["SPEED"] * windows[..., 1:, 2:4])
+    way = -windows[..., -1, :2] / windows[..., -1, :2].norm(dim=-1, keepdim=True)
+    cosine = (way * windows[..., -1, 2:4]).sum(-1)
+    torch.testing.assert_close(cosine, bearings.cos()[:, None].expand_as(cosine), atol=1e-5, rtol=0)
+    assert 0.4 < windows[..., 5].mean() < 0.6
+    assert (windows[..., 4] == 0).all()
 
 
 def test_the_chain_of_two_solves_lyapunov(lab):

@@ -20,8 +20,8 @@ SENSORY = re.compile(
     "|PHA|PHB|PHC|PLM|PLN|PQR|PVD|PVM|SDQ|URA|URB|URX|URY)[DV]?[LR]?$"
 )
 COMMAND = re.compile("(AVA|AVB|AVD|AVE|PVC)[LR]$")
-MOTOR = re.compile(r"(DA|DB|DD|VA|VB|VD|AS)\d+$")  # 69 motor neurons of the body
-GABA = re.compile(r"((DD|VD)\d+|RME[LRDV]|RIS|AVL|DVB)$")  # 26, and inhibitory but for AVL and DVB
+MOTOR = re.compile(r"(DA|DB|DD|VA|VB|VD|AS)\d+$")  # 69 of the body; the six VC, for egg-laying, left out
+INHIBITORY = re.compile(r"((DD|VD)\d+|RME[LRDV]|RIS)$")  # 24 of 26 GABA neurons: AVL and DVB can excite
 
 
 class Connectome(NamedTuple):
@@ -162,8 +162,8 @@ def generated_worm(seed: int) -> tuple[Connectome, Atlas, Atlas]:
     """A wiring and two atlases that no animal has, for a machine without the packages.
 
     Planted: layers (sensory, other, command, motor) with hubs, and command neurons that drive either the
-    forward or the backward motor neurons. A response has probability 0.03, plus 0.04 where a synapse joins
-    the two, in whichever direction, plus 0.08 where a gap junction does, all in proportion to how often the
+    forward or the backward motor neurons. A response has probability 0.03, plus 0.08 where a synapse joins
+    the two, in whichever direction, plus 0.12 where a gap junction does, all in proportion to how often the
     pair was observed. The "mutant" was observed half as often.
     """
     rng = np.random.default_rng(seed)
@@ -204,7 +204,7 @@ def generated_worm(seed: int) -> tuple[Connectome, Atlas, Atlas]:
     connectome = Connectome(
         names, chemical.astype(float), gap.astype(float), muscles, to_muscle.astype(float)
     )
-    rate = 0.03 + 0.04 * (chemical + chemical.T > 0) + 0.08 * (gap > 0)
+    rate = 0.03 + 0.08 * (chemical + chemical.T > 0) + 0.12 * (gap > 0)
     head = rng.random(n) < 0.7
     atlases = []
     for often in (5.0, 2.5):

@@ -1,5 +1,7 @@
 """Figures of the lab `worm`. Tensors come in on the CPU; an axis of seeds stands where the docstring says."""
 
+from textwrap import fill
+
 import altair as alt
 import matplotlib.pyplot as plt
 import numpy as np
@@ -173,7 +175,7 @@ def steering(steered):
         names = list(draws[0])
         estimates = [mean_interval([draw[name] for draw in draws]) for name in names]
         _points(ax, np.arange(len(names)) + 0.16 * (i - 0.5), estimates, wiring, i)
-    ax.set_xticks(range(len(names)), names)
+    ax.set_xticks(range(len(names)), [fill(name, 14) for name in names], fontsize=9)
     ax.set(ylabel="share within the cheap directions", ylim=(0, 1.02))
     ax.legend(fontsize=8.5)
     return fig

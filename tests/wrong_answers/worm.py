@@ -44,6 +44,22 @@ def other_axis(count):
     return int(rows > columns)
 
 
+def by_sums(count):
+    """Looks for the axis whose sums vary more."""
+    return int(count.sum(0).var() > count.sum(1).var())
+
+
+def by_empty_lines(count):
+    """Looks for the axis with lines in which nothing happened."""
+    return int((count.max(0) == 0).any())
+
+
+def without_exception(count):
+    """Wants the diagonal to be the largest of every line."""
+    known = np.diag(count) > 0
+    return 0 if (count.max(1) <= np.diag(count))[known].all() else 1
+
+
 def changed(adjacency, first, second):
     (a, b), (c, d) = first, second
     adjacency[[a, c], [b, d]] = False
@@ -98,6 +114,9 @@ WRONG = {
         (lambda count: 1, "rows were stimulated"),
         (lambda count: count.argmax(1), "one number"),
         (lambda count: 0, "columns were stimulated"),
+        (by_sums, "hardly ever seen"),
+        (by_empty_lines, "hardly ever seen"),
+        (without_exception, "one line breaks the rule"),
     ],
     "swap": [
         (changed, "work on a copy"),
@@ -106,7 +125,9 @@ WRONG = {
         (turned, "still be the senders"),
     ],
     "chain_gramian": [
-        (lambda w: np.array([[0.5, w / 2], [w / 2, w**2 / 2]]), "off-diagonal|copy of the first"),
+        (lambda w: np.array([[0.5, w / 2], [w / 2, w**2 / 2]]), "both neurons leak"),
+        (lambda w: np.array([[0.5, 0], [0, 0]]), "not reached"),
+        (lambda w: np.array([[0.5, w / 4], [w / 4, w**2 / 8]]), "stands twice"),
         (lambda w: np.linalg.inv(np.array([[0.5, w / 4], [w / 4, w**2 / 4]])), "the inverse"),
         (lambda w: np.array([[1, w / 2], [w / 2, w**2 / 2]]), "twice too large"),
         (lambda w: np.array([[0.5, w / 4], [w / 4, 0.25]]), "once more"),

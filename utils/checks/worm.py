@@ -126,19 +126,30 @@ def stimulated_axis(function) -> None:
     """The axis along which the diagonal is the largest"""
     rng = np.random.default_rng(0)
     n = 12
-    often = rng.integers(1, 30, n) * (rng.random(n) < 0.7)
+    often = rng.integers(1, 30, n) * (rng.random(n) < 0.7)  # some were never stimulated
     often[:2] = 3, 25
-    count = rng.binomial(often[:, None], rng.uniform(0.2, 1, n)[None, :]).astype(float)
-    np.fill_diagonal(count, often)
-    for axis, matrix in ((0, count), (1, count.T)):
-        got = call(function, matrix)
-        require(np.ndim(got) == 0, f"return one number, got an array of shape {np.shape(got)}")
-        require(got in (0, 1), f"return 0 or 1, got {got!r}")
-        name = ("rows", "columns")[axis]
-        require(
-            int(got) == axis,
-            f"here the {name} were stimulated: within them the diagonal is the largest entry, got {got}",
-        )
+    some = rng.binomial(often[:, None], rng.uniform(0.2, 1, n)[None, :]).astype(float)
+    np.fill_diagonal(some, often)
+    # All were stimulated, about equally often, but some were hardly ever seen; and one row breaks the rule.
+    often = rng.permutation(np.arange(15, 15 + n))
+    every = rng.binomial(often[:, None], np.where(np.arange(n) % 3, 1.0, 0.1)[None, :]).astype(float)
+    np.fill_diagonal(every, often)
+    every[4, 7] = every[4, 4] + 1
+    why = {
+        "some neurons were never stimulated": some,
+        "some neurons were hardly ever seen, so sums mislead, and one line breaks the rule": every,
+    }
+    for what, count in why.items():
+        for axis, matrix in ((0, count), (1, count.T)):
+            got = call(function, matrix)
+            require(np.ndim(got) == 0, f"return one number, got an array of shape {np.shape(got)}")
+            require(got in (0, 1), f"return 0 or 1, got {got!r}")
+            name = ("rows", "columns")[axis]
+            require(
+                int(got) == axis,
+                f"here the {name} were stimulated: within them the diagonal is nearly always the largest; "
+                f"{what}; got {got}",
+            )
     passed(function)
 
 
@@ -181,15 +192,19 @@ def chain_gramian(function) -> None:
     """[[1/2, w/4], [w/4, w²/4]]"""
     for w in (2.0, 0.1, -1.0):
         want = np.array([[1 / 2, w / 4], [w / 4, w**2 / 4]])
-        chain = np.array([[0.5, 0.5 * w], [0.5 * w, 0.5 * w**2]])
         expect(
             call(function, w),
             want,
             f"the Gramian of the chain for w = {w}",
             {
-                "that is the identity's: input reaches both neurons in it": np.diag([0.5, 0.5]),
-                "the second neuron is a copy of the first in it; its own leak delays and weakens it": chain,
-                "the off-diagonal entries are w Σ₁₁/2": np.array([[0.5, w / 2], [w / 2, w**2 / 2]]),
+                "the input enters both neurons there, and w nowhere": np.diag([0.5, 0.5]),
+                "the second neuron is not reached: w stands below the diagonal of A": np.diag([0.5, 0.0]),
+                "the off-diagonal entries are w Σ₁₁/2, since both neurons leak": np.array(
+                    [[0.5, w / 2], [w / 2, w**2 / 2]]
+                ),
+                "in the last equation the product stands twice, 2 w Σ₁₂ = 2 Σ₂₂": np.array(
+                    [[0.5, w / 4], [w / 4, w**2 / 8]]
+                ),
                 "the entries are all twice too large: -2 Σ₁₁ + 1 = 0": 2 * want,
                 "that is the inverse, which gives the energy": np.linalg.inv(want),
                 "the last entry needs w once more: Σ₂₂ = w Σ₁₂": np.array([[0.5, w / 4], [w / 4, 0.25]]),
