@@ -12,9 +12,11 @@ from scipy.io import loadmat, savemat
 from utils import brain_images, data, rdm_statistics
 from utils.brain_images import load_brains, load_haxby
 from utils.data_files import PublicFile
-from utils.generated_brains import drawn_pictures, generate_blocks, shared_code
+from utils.generated_brains import LAYER, drawn_pictures, generate_blocks, shared_code
+from utils.image_network import layer_outputs, load_efficientnet
 from utils.mat_files import read_mat
 from utils.rdm_statistics import pairs, pearson, square
+from utils.similarity import correlation_rdm
 from utils.v1_model import oriented_filters, v1_energy
 
 PUBLISHED = brain_images.FOLDER + "Kriegeskorte_Neuron2008_supplementalData.mat"
@@ -197,6 +199,12 @@ def test_generated_brains_are_shaped_like_the_recordings():
     assert abs(measured - brains.known) < 0.15
     low, high = rdm_statistics.noise_ceiling(brains.sessions.mean(1))
     assert 0 < low < high < 1
+
+    # Living or not, which no layer gave, moves the peak behind the layer that the shared code is made of.
+    layers = layer_outputs(load_efficientnet().float(), brains.images.float())
+    human = brains.sessions.mean((0, 1))
+    likeness = [pearson(pairs(correlation_rdm(x.flatten(1))), human).item() for x in layers.values()]
+    assert np.argmax(likeness) > list(layers).index(LAYER)
 
 
 def grating(angle, wavelength=8, side=128, phase=0.0):

@@ -1,4 +1,4 @@
-"""Two public records of brains that look at pictures: 92 images in two species, and one slice of a scan.
+"""Two public records of brains that look at pictures: 92 images in two species, and a part of a scan.
 
 The 92 images of Kriegeskorte et al. 2008 come with distances (RDMs), not with the responses that gave them.
 """
@@ -106,7 +106,9 @@ class Blocks(NamedTuple):
 
 
 def load_haxby() -> Blocks:
-    """One slice of one subject's scan (Haxby et al. 2001): 12 runs of 8 blocks, 530 voxels.
+    """Half an axial slice of one subject's scan (Haxby et al. 2001): 12 runs of 8 blocks, 530 voxels.
+
+    The example that comes with PyMVPA; the scans of all six subjects are public elsewhere.
 
     Raises utils.data.Missing if a file is neither here nor to be had, ValueError if one is damaged.
     """

@@ -2,6 +2,9 @@
 
 Ninety-two drawn pictures of four kinds; both brains, and every subject of one of them, mix a code that they
 share with codes of their own. They are shaped like the recordings and are evidence of nothing but methods.
+
+Their likeness to the network peaks not at LAYER but behind it: one part of the shared code, whether something
+is alive, came from no layer and is most like the last ones (the lab plants both parts and takes them apart).
 """
 
 import math

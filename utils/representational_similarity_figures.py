@@ -127,31 +127,66 @@ def models(measured, ceiling):
 
 
 @figure
-def layer_profile(order, profiles, monkeys, untrained, ceiling):
-    """profiles: name → Estimate; monkeys: one number a layer; untrained: (networks, layers)"""
+def planted_layers(order, found):
+    """found: (layer, share of living or not, view) → where in `order` each brain has its peak"""
+    kinds = {(0, "all"): "as made", (0.2, "all"): "knows what lives"}
+    kinds[0.2, "given the categories"] = "the same, given the categories"
+    names = list(dict.fromkeys(name for name, *_ in found))
     fig, ax = plt.subplots(figsize=(8.2, 4.2))
+    for k, name in enumerate(names):
+        ax.plot(
+            [order.index(name)] * 2, [3.8 * k - 0.5, 3.8 * k + 2.5], color=_ink(), linestyle=":", marker=""
+        )
+        for i, kind in enumerate(kinds):
+            count = np.bincount(found[name, *kind].numpy(), minlength=len(order))
+            ax.scatter(
+                range(len(order)),
+                np.full(len(order), 3.8 * k + i),
+                260 * count / count.sum(),
+                color=_colours()[i],
+                marker=MARKERS[i],
+                zorder=3,
+            )
+    rows = [3.8 * k + i for k in range(len(names)) for i in range(3)]
+    labels = [f"{name}: {kind}" if not i else kind for name in names for i, kind in enumerate(kinds.values())]
+    ax.set_yticks(rows, labels, fontsize=9)
+    ax.invert_yaxis()
+    ax.set_xticks(range(len(order)), order, rotation=60, ha="right", fontsize=9)
+    ax.set(xlabel="peak of the profile (size: share of brains; dotted: the true layer)")
+    return fig
+
+
+@figure
+def layer_profile(order, profiles, lines, ceiling):
+    """profiles: view → name → Estimate; lines: view → (monkey (layers,), untrained (networks, layers))"""
+    fig, axes = plt.subplots(2, 1, figsize=(8.2, 6.2), sharex=True, height_ratios=[1.6, 1])
     x = range(len(order))
-    ax.axhspan(*ceiling, color=_ink(), alpha=0.12)
-    ax.annotate(
+    axes[0].axhspan(*ceiling, color=_ink(), alpha=0.12)
+    axes[0].annotate(
         "noise ceiling, human", (0.01, ceiling[1]), xycoords=("axes fraction", "data"), fontsize=9, va="top"
     )
-    ax.plot(x, monkeys, color=_colours()[1], marker="s", linestyle="--", label="monkey IT")
-    ax.plot(x, [profiles[name].mean for name in order], marker="o", color=_colours()[0], label="human IT")
-    low, high = ([getattr(profiles[name], end) for name in order] for end in ("low", "high"))
-    ax.fill_between(x, low, high, color=_colours()[0], alpha=0.2)
-    band(
-        ax,
-        x,
-        untrained,
-        "human IT, random weights",
-        color=_colours()[2],
-        marker="^",
-        linestyle="-.",
-        markersize=4,
-    )
-    ax.set_xticks(x, order, rotation=60, ha="right", fontsize=9)
-    ax.set(ylabel="rank correlation ρₐ")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3, fontsize=9)
+    for ax, (view, estimates) in zip(axes, profiles.items(), strict=True):
+        monkey, untrained = lines[view]
+        rows = [estimates[name] for name in order]
+        ax.plot(x, monkey, color=_colours()[1], marker="s", linestyle="--", label="monkey IT")
+        ax.plot(x, [row.mean for row in rows], marker="o", color=_colours()[0], label="human IT")
+        ax.fill_between(
+            x, [row.low for row in rows], [row.high for row in rows], color=_colours()[0], alpha=0.2
+        )
+        band(
+            ax,
+            x,
+            untrained,
+            "human IT, random weights",
+            color=_colours()[2],
+            marker="^",
+            linestyle="-.",
+            markersize=4,
+        )
+    axes[0].set(ylabel="rank correlation ρₐ")
+    axes[1].set(ylabel="given the categories")
+    axes[1].set_xticks(x, order, rotation=60, ha="right", fontsize=9)
+    axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=3, fontsize=9)
     return fig
 
 
