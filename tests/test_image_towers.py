@@ -13,8 +13,9 @@ from transformers import (
 )
 
 from utils import models
-from utils.image_towers import CLIP, IMAGENET, hub_layer_outputs
+from utils.image_towers import CLIP, hub_layer_outputs
 from utils.models import MissingModel
+from utils.pictures import IMAGENET
 
 SMALL = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 

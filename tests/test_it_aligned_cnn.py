@@ -187,7 +187,7 @@ def test_the_task_depends_on_its_seed_alone_and_refuses_bad_input():
     first, again, other = cluttered_digits(1), cluttered_digits(1), cluttered_digits(2)
     assert torch.equal(first.test.images, again.test.images)
     assert not torch.equal(first.test.images, other.test.images)
-    for bad in ({"copies": 0}, {"contrast": 1.5}):
+    for bad in ({"copies": 0}, {"copies": 1.5}, {"contrast": 1.5}, {"contrast": float("nan")}):
         with pytest.raises(ValueError, match="expected"):
             cluttered_digits(0, **bad)
 

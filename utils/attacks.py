@@ -46,6 +46,7 @@ def autoattack(
 ) -> float:
     """Accuracy under the toolbox's AutoAttack in the box of half-width eps (Croce & Hein 2020).
 
+    The toolbox draws its random starts from the global generators of Python and numpy.
     Raises ImportError if the toolbox is not installed, ValueError for pictures outside [0, 1].
     """
     if not ((x >= 0) & (x <= 1)).all():
@@ -54,6 +55,8 @@ def autoattack(
 
     wrapped = classifier(logits_of, tuple(x.shape[1:]), num_classes, x.is_cuda)
     attack = AutoAttack(wrapped, eps=eps, eps_step=eps / 4, batch_size=64)
+    for each in attack.attacks:
+        each.set_params(verbose=False)  # else each of them shows bars of progress
     moved = attack.generate(x.cpu().numpy(), labels.cpu().numpy())
     with torch.no_grad():
         answers = logits_of(torch.tensor(moved, dtype=x.dtype, device=x.device)).argmax(-1)

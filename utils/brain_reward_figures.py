@@ -216,7 +216,7 @@ def electrode(lives, kinds, top, strengths):
 def model_error(lengths, score, curse):
     """score, curse: (animals, lengths)"""
     fig, axes = plt.subplots(1, 2, figsize=(8.6, 3.6))
-    labels = ("score of the agent", "error on the path - mean error")
+    labels = ("score of the agent", "own path - other path, optimal rates")
     for i, (ax, label, values) in enumerate(zip(axes, labels, (score, curse), strict=True)):
         band(ax, lengths, values, label, markersize=5, **_style(i))
         ax.set(xscale="log", xlabel="recorded steps", ylabel=label)

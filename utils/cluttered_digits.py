@@ -25,7 +25,7 @@ class Pictures(NamedTuple):
 
 
 class Task(NamedTuple):
-    """Three sets of pictures that share no digit."""
+    """Three sets of pictures that share no digit, on backgrounds from the same two photographs."""
 
     train: Pictures
     validation: Pictures
@@ -38,10 +38,12 @@ def cluttered_digits(seed: int, copies: int = 4, contrast: float = 0.3) -> Task:
     copies:   how many pictures are made of each training digit; of the others one is made
     contrast: of the background, 0 for black
     picture = ink + (1 - ink) · contrast · background.
-    Raises ValueError for copies below 1 or a contrast outside [0, 1].
+    The photographs are the same two for the three sets and for every seed.
+    Raises ValueError for copies that are no whole number ≥ 1 or a contrast outside [0, 1].
     """
-    if copies < 1 or not 0 <= contrast <= 1:
-        raise ValueError(f"copies is {copies} and contrast {contrast}, expected ≥ 1 and within [0, 1]")
+    if not isinstance(copies, int) or copies < 1 or not 0 <= contrast <= 1:
+        expected = "expected a whole number ≥ 1 and a number within [0, 1]"
+        raise ValueError(f"copies is {copies} and contrast {contrast}, {expected}")
     from sklearn.datasets import load_digits
 
     data = load_digits()

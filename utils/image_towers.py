@@ -8,7 +8,7 @@ from torch.nn.functional import interpolate
 from utils.models import from_hub
 from utils.pictures import IMAGENET
 
-# The same of the pictures on which CLIP was trained.
+# Mean and standard deviation of the colours on which CLIP was trained; other networks take ImageNet's.
 CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 
 

@@ -8,10 +8,16 @@ import pandas as pd
 from utils.plots import COLOURS, DIVERGING, LINES, MARKERS, band, figure
 from utils.stats import mean_interval
 
+# An arm has the same colour, line and marker in every figure; the plain model is the plain network's layer.
+KINDS = {"planted IT": 0, "plain model": 1, "plain": 1, "shuffled": 2, "random": 3, "none": 4}
+KINDS |= {"adversarially trained": 5}
 
-def _style(i: int) -> dict:
-    colours = plt.rcParams["axes.prop_cycle"].by_key()["color"]
-    return {"color": colours[i % 6], "linestyle": LINES[i % 6], "marker": MARKERS[i % 6]}
+
+def _style(name: str) -> dict:
+    if name == "masked":  # the plain network with other logits
+        return _style("plain") | {"marker": "X", "markerfacecolor": "none"}
+    i, colours = KINDS[name], plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    return {"color": colours[i], "linestyle": LINES[i], "marker": MARKERS[i]}
 
 
 def _bars(values):
@@ -21,17 +27,17 @@ def _bars(values):
     return mean, [mean - [e.low for e in estimates], [e.high for e in estimates] - mean]
 
 
-def _points(ax, x, values, label, i, **kwargs):
+def _points(ax, x, values, name):
     mean, bars = _bars(values)
-    ax.errorbar(x, mean, bars, label=label, capsize=2, markersize=5, **(_style(i) | kwargs))
+    ax.errorbar(x, mean, bars, label=name, capsize=2, markersize=5, **_style(name))
 
 
 @figure
 def robustness_curves(grid, curves, compared):
     """curves: name → accuracy (seeds, half-widths)"""
     fig, ax = plt.subplots(figsize=(6.4, 3.6))
-    for i, (name, values) in enumerate(curves.items()):
-        _points(ax, grid, values.T, name, i)
+    for name, values in curves.items():
+        _points(ax, grid, values.T, name)
     ax.axvline(compared, color=plt.rcParams["text.color"], linewidth=0.8, linestyle=":", marker="", zorder=0)
     ax.set(
         xlabel="half-width ε of the attack (dotted: where networks are compared)",
@@ -49,11 +55,11 @@ def interrogation(suspects, answers):
     rows = np.arange(len(answers))[::-1]
     for i, name in enumerate(suspects):
         mean, bars = _bars([values[i] for values in answers.values()])
-        style = _style(i) | {"linestyle": "", "capsize": 2, "markersize": 7}
+        style = _style(name) | {"linestyle": "", "capsize": 2, "markersize": 7}
         ax.errorbar(mean, rows + 0.2 * (1 - i), xerr=bars, label=name, **style)
     ax.set_yticks(rows, list(answers))
     ax.set(xlabel="accuracy under the attack", xlim=(-0.02, 1))
-    ax.legend(loc="lower right", fontsize=8.5)
+    fig.legend(fontsize=8.5, loc="outside upper center", ncols=3)
     return fig
 
 
@@ -63,11 +69,10 @@ def training(arms, cka, loss, mildest, strongest):
     fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.8))
     width = max(1, len(cka) // 40)
     steps = np.arange(len(cka) // width) * width + width / 2
-    kinds = {"planted IT": 0, "shuffled": 2, "random": 3, "none": 4}
     for i, (name, strength) in enumerate(arms):
-        if name not in kinds or strength not in (0, mildest, strongest):
+        if name == "plain model" or strength not in (0, mildest, strongest):
             continue
-        style = _style(kinds[name]) | {"marker": "", "linestyle": "--" if strength == mildest else "-"}
+        style = _style(name) | {"marker": "", "linestyle": "--" if strength == mildest else "-"}
         for ax, values in ((left, cka), (right, loss)):
             if ax is left and not strength:
                 continue
@@ -90,7 +95,7 @@ def strengths(strengths, gains):
     fig, axes = plt.subplots(1, 2, figsize=(8.6, 3.8))
     for k, ax in enumerate(axes):
         for i, (name, values) in enumerate(gains.items()):
-            _points(ax, np.array(strengths) * (1 + 0.04 * (i - 1.5)), values[k], name, i)
+            _points(ax, np.array(strengths) * (1 + 0.04 * (i - 1.5)), values[k], name)
         _zero(ax)
         ax.set_xscale("log")
         ax.set_xticks(strengths, [f"{s:g}" for s in strengths])
@@ -109,13 +114,12 @@ def scatter(arms, likeness, attacked, others):
     points = {}
     for (name, _), x, y in zip(arms, likeness, attacked, strict=True):
         points.setdefault(name, []).append((x, y))
-    points["none"] = points.pop("none")  # a target keeps the colour that it has in the other figures
     points |= {name: [pair] for name, pair in others.items()}
-    for i, (name, pairs) in enumerate(points.items()):
+    for name, pairs in points.items():
         x, x_bars = _bars([pair[0] for pair in pairs])
         y, y_bars = _bars([pair[1] for pair in pairs])
         ax.errorbar(
-            x, y, y_bars, x_bars, label=name, capsize=2, markersize=6, **_style(i) | {"linewidth": 0.9}
+            x, y, y_bars, x_bars, label=name, capsize=2, markersize=6, **_style(name) | {"linewidth": 0.9}
         )
     ax.set(
         xlabel="CKA with planted IT, pictures not aligned on", ylabel="accuracy under attack", ylim=(0, None)
@@ -145,7 +149,8 @@ def explorer_chart(arms, strengths, eps_grid, likeness, tested) -> alt.LayerChar
     shown = alt.Chart(pd.DataFrame(rows)).transform_filter(here)
     x = alt.X("cka:Q", scale=alt.Scale(domain=[0.3, 1]), title="CKA with planted IT, pictures not aligned on")
     scale, key = alt.Scale(domain=[0, 1]), alt.Legend(orient="top", title=None)
-    colour = alt.Color("target:N", legend=key, scale=alt.Scale(domain=names, range=COLOURS[: len(names)]))
+    own = [COLOURS[KINDS[name]] for name in names]
+    colour = alt.Color("target:N", legend=key, scale=alt.Scale(domain=names, range=own))
     bars = shown.mark_rule(strokeWidth=2).encode(
         x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=colour
     )
@@ -169,7 +174,9 @@ def real_brains(arms, alike, attacked):
     for ax, (title, values) in zip(axes, panels.items(), strict=True):
         for i, level in enumerate(levels):
             mean, bars = _bars([values[arms.index((name, level))] - values[0] for name in names])
-            style = _style(i) | {"linestyle": "", "capsize": 2, "markersize": 6}
+            ink = plt.rcParams["text.color"]  # the rows name the targets; no colour stands for another arm
+            style = {"color": ink, "linestyle": "", "capsize": 2, "markersize": 6, "marker": MARKERS[i]}
+            style |= {"markerfacecolor": ink if i else "none"}
             ax.errorbar(mean, rows + 0.12 * (1 - 2 * i), xerr=bars, label=f"λ = {level:g}", **style)
         _zero(ax, horizontal=False)
         ax.set_title(title, fontsize=10)

@@ -34,13 +34,13 @@ def _errors(rewards, values, gamma, last=0.0):
     return rewards + gamma * after - values
 
 
-def _walk(near, far, gamma, beta, both=True, compress=True, rounds=True, step=2, first="toward"):
+def _walk(near, far, gamma, beta, both=True, compress=True, rounds=True, step=2, first="toward", late=None):
     toward, away = gamma * near - far, gamma * far - near
     if compress:
         toward = toward * beta if toward < 0 and both else toward
         away = away * beta if away < 0 else away
     one, two = (toward, away) if first == "toward" else (away, toward)
-    return (one + gamma * two) / ((1 - gamma**step) if rounds else 1)
+    return (one + (gamma if late is None else late) * two) / ((1 - gamma**step) if rounds else 1)
 
 
 WRONG = {
@@ -48,7 +48,9 @@ WRONG = {
         (lambda c, m: 0.5, "the difference stays"),
         (lambda c, m: (1 - c + m) / 2, "marker's share"),
         (lambda c, m: 1 + c - m, "divided by two|got"),
-        (lambda c, m: c / (c + m), "before training|raised"),
+        (lambda c, m: c / (c + m), "before training"),
+        (lambda c, m: 1 - m, "marker's weight moves too"),
+        (lambda c, m: c, "coin's weight moves too"),
     ],
     "predicted_share": [
         (lambda n, p, s, v, k: _share(n, p, s, v, k, apart=lambda p: 1), "only a part of the labels"),
@@ -67,6 +69,7 @@ WRONG = {
         (_worth(_squares, power=1), "square their ratio"),
         (_worth(_squares, upside=True), "upside down"),
         (_worth(_squares, f=lambda a: 0.5), "f depends on a"),
+        (_worth(_squares, f=lambda a: 2 * _f(a)), "2 in its denominator"),
     ],
     "cka_and_error": [
         (lambda a: (_cka(a) ** 0.5, 2 * (1 - a) ** 2), "is its square"),
@@ -89,6 +92,7 @@ WRONG = {
         (lambda n, f, g, b: _walk(n, f, g, b, both=False), "negative error too"),
         (lambda n, f, g, b: _walk(n, f, g, b, step=1), "discounted by γ²"),
         (lambda n, f, g, b: _walk(n, f, g, b, first="away"), "step away"),
+        (lambda n, f, g, b: _walk(n, f, g, b, late=1), "second step of a round"),
     ],
     "lever_threshold": [
         (lambda v, g: v, "not once"),
