@@ -73,7 +73,8 @@ def exchange(counts, share, curve, theory, worth, problems):
             theory[rows], middle, bars, capsize=2, label=f"{kind} varied", **_style(i) | {"linestyle": ""}
         )
     ends = [theory.min() / 1.5, theory.max() * 1.5]
-    right.plot(ends, ends, color=plt.rcParams["text.color"], linewidth=0.8, linestyle="-", marker="")
+    ink = plt.rcParams["text.color"]
+    right.plot(ends, ends, color=ink, linewidth=0.8, linestyle="-", marker="", label="measured = derived")
     right.set(xscale="log", yscale="log", xlabel="labels worth, derived", ylabel="labels worth, measured")
     for axis in (right.xaxis, right.yaxis):
         axis.set_minor_formatter(NullFormatter())
@@ -95,15 +96,18 @@ def confound_chart(problems, share) -> alt.Chart:
         for noise in [problem.noise] if problem.signal == "cells" else noises:
             row = {"arm": name, "rate": rates.index(problem.confounded), "noise": noises.index(noise)}
             rows.append(row | {"share": e.mean, "low": e.low, "high": e.high})
-    bind = alt.binding_range(min=0, max=len(rates) - 1, step=1, name="confounded share of training: step ")
-    rate = alt.param(name="rate", value=len(rates) - 1, bind=bind)
-    bind = alt.binding_range(min=0, max=len(noises) - 1, step=1, name="noise of a cell: step ")
-    noise = alt.param(name="noise", value=1, bind=bind)
-    words = f"'confounded ' + {[f'{100 * r:g}%' for r in rates]}[rate] + ', noise ' + {noises}[noise]"
+    texts = [f"{100 * rate:g}%" for rate in rates], [f"{noise:g}" for noise in noises]
+    asked = "confounded share of training ", "noise of a cell "
+    menus = [
+        alt.binding_select(options=list(range(len(labels))), labels=labels, name=name)
+        for labels, name in zip(texts, asked, strict=True)
+    ]
+    rate = alt.param(name="rate", value=len(rates) - 1, bind=menus[0])
+    noise = alt.param(name="noise", value=1, bind=menus[1])
     chosen = alt.Chart(alt.Data(values=rows)).transform_filter("datum.rate == rate && datum.noise == noise")
     order = ["nothing", "cells, shuffled", "cells", "labels"]
     y = alt.Y("arm:N", sort=order, title=None)
-    x = alt.X("share:Q", scale=alt.Scale(domain=[0, 1.2]), title="share of the coin")
+    x = alt.X("share:Q", scale=alt.Scale(domain=[-0.2, 1.2]), title="share of the coin")
     colour = alt.Color(
         "arm:N", sort=order, scale=alt.Scale(range=["#0072B2", "#E69F00", "#D55E00", "#CC79A7"]), legend=None
     )
@@ -111,9 +115,7 @@ def confound_chart(problems, share) -> alt.Chart:
     errors = chosen.mark_rule(strokeWidth=2, clip=True).encode(
         x=alt.X("low:Q", title="share of the coin"), x2="high:Q", y=y
     )
-    text = alt.Chart(alt.Data(values=[{}])).transform_calculate(text=words)
-    text = text.mark_text(align="left", fontSize=12).encode(x=alt.value(6), y=alt.value(-10), text="text:N")
-    return alt.layer(bars, errors, text).properties(width=460, height=150).add_params(rate, noise)
+    return alt.layer(bars, errors).properties(width=460, height=150).add_params(rate, noise)
 
 
 @figure
@@ -131,31 +133,33 @@ def behaviour(shares: dict):
 @figure
 def tracks(games, paths, names, size):
     """games: three, as `Games`; paths: for each, way → (arms, steps)"""
-    fig, axes = plt.subplots(2, len(paths), figsize=(8.4, 5.8))
+    fig, axes = plt.subplots(2, len(paths), figsize=(7.4, 5.6))
     ink = plt.rcParams["text.color"]
     for k, ways in enumerate(paths):
         for ax, routes in zip(axes[:, k], ways.values(), strict=True):
-            ax.imshow(games.walls[k].view(size, size), cmap="Greys", alpha=0.5, vmin=0, vmax=1.4)
+            for cell in games.walls[k].nonzero()[:, 0].tolist():
+                corner = cell % size - 0.5, cell // size - 0.5
+                ax.add_patch(plt.Rectangle(corner, 1, 1, color=ink, alpha=0.3))
             for i, (name, route) in enumerate(zip(names, routes, strict=True)):
                 shift = 0.16 * (i - 0.5)
                 style = _style(_kind(name)) | {"marker": ""}
-                ax.plot(route % size + shift, route // size + shift, label=name, linewidth=2, **style)
+                label = {"nothing": "no alignment"}.get(name, f"critic aligned with {name}")
+                ax.plot(route % size + shift, route // size + shift, label=label, linewidth=2, **style)
             for cell, text in (
                 (games.coin[k], "coin"),
                 (games.marker[k], "marker"),
                 (games.place[k], "start"),
             ):
-                ax.annotate(text, (int(cell) % size, int(cell) // size - 0.28), ha="center", fontsize=8.5)
                 shape = {"coin": "o", "marker": "D", "start": "x"}[text]
-                ax.plot(
-                    int(cell) % size, int(cell) // size, marker=shape, color=ink, markersize=7, linestyle=""
-                )
-            ax.set(xticks=[], yticks=[], xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
+                place = int(cell) % size, int(cell) // size
+                ax.plot(*place, marker=shape, color=ink, markersize=8, linestyle="", zorder=3, label=text)
+            ax.set(xticks=[], yticks=[], xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal")
             ax.grid(False)
+            ax.spines[:].set_visible(True)
         axes[0, k].set_title(f"maze {k + 1}", fontsize=10)
     axes[0, 0].set_ylabel("policy")
     axes[1, 0].set_ylabel("critic")
-    axes[0, 0].legend(fontsize=8.5, loc="lower left")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), fontsize=9, loc="outside upper center", ncols=5)
     return fig
 
 
@@ -165,7 +169,8 @@ def design(scores, surprise, believed, factors, floored):
 
     floored: brain → (animals, factors)
     """
-    fig, axes = plt.subplots(1, 3, figsize=(10.4, 3.8))
+    fig, axes = plt.subplot_mosaic("ab;cc", figsize=(7.4, 6))
+    axes = [axes[k] for k in "abc"]
     days = range(1, surprise.shape[1] + 1)
     lines = {
         "brain's error at the coin": surprise,
@@ -174,41 +179,40 @@ def design(scores, surprise, believed, factors, floored):
     }
     for i, (name, values) in enumerate(lines.items()):
         band(axes[0], days, values, name, markersize=4, **_style(i))
-    axes[0].set(xlabel="day", ylabel="reward of the coin", ylim=(0, None))
+    axes[0].set(xlabel="day", ylabel="reward of the coin", ylim=(-0.05, 1.4))
     for i, (name, values) in enumerate(
         zip(("at face value", "as errors", "as errors, shuffled"), scores, strict=True)
     ):
         band(axes[1], days, values, name, markersize=4, **_style(i + 1))
     axes[1].set(xlabel="day", ylabel="score of the agent")
     for i, (name, values) in enumerate(floored.items()):
-        band(axes[2], factors, values, name, markersize=4, **_style(i))
+        style = _style(i) | ({"markersize": 10, "markerfacecolor": "none"} if i == 0 else {"markersize": 4})
+        band(axes[2], factors, values, name, **style)
     axes[2].set(xlabel="factor β on negative errors", ylabel="score of the agent", ylim=(None, 1.05))
+    axes[1].set_ylim(None, 1.4)
     for ax in axes:
-        ax.legend(fontsize=8)
+        ax.legend(fontsize=8.5)
     return fig
 
 
 @figure
 def electrode(lives, kinds, top, strengths):
     """lives: name → (coins, lever), each (kinds, animals, steps); top: (animals,), the optimal coin rate"""
-    fig, axes = plt.subplots(2, len(lives), figsize=(10.6, 6), sharex=True, sharey="row")
-    for column, (name, (coins, lever)) in zip(axes.T, lives.items(), strict=True):
+    fig, axes = plt.subplots(len(lives), 2, figsize=(7.4, 8), sharex=True, sharey="col")
+    for row, (name, (coins, lever)) in zip(axes, lives.items(), strict=True):
         width = coins.shape[-1] // 15
-        for ax, values in zip(column, (coins / top[:, None], lever), strict=True):
+        for ax, values in zip(row, (coins / top[:, None], lever), strict=True):
             means = values[..., : 15 * width].unflatten(-1, (15, width)).mean(-1)
             at = (np.arange(15) + 0.5) * width
             for i, kind in enumerate(kinds):
                 band(ax, at, means[i], kind, markersize=4, **_style(i))
-        column[0].set_title(
-            f"{name} lever, s = {strengths[name]:g}"
-            if name == "dead"
-            else f"{name} stimulation, s = {strengths[name]:g}",
-            fontsize=10,
-        )
-        column[1].set(xlabel="step of life")
-    axes[0, 0].set_ylabel("coins / optimal rate")
-    axes[1, 0].set_ylabel("share of time on the lever")
-    axes[1, 0].legend(fontsize=8, loc="upper left")
+        what = "dead lever" if name == "dead" else f"{name} stimulation"
+        row[0].set_ylabel(f"{what}, s = {strengths[name]:g}")
+    axes[0, 0].set_title("coins / optimal rate", fontsize=11)
+    axes[0, 1].set_title("share of time on the lever", fontsize=11)
+    for ax in axes[-1]:
+        ax.set_xlabel("step of life")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), fontsize=10, loc="outside upper center", ncols=3)
     return fig
 
 

@@ -1,4 +1,4 @@
-"""Figures of the lab `dopamine`. Tensors come in on the CPU."""
+"""Figures and tables of the lab `dopamine`. Tensors come in on the CPU."""
 
 import altair as alt
 import matplotlib.pyplot as plt
@@ -15,6 +15,15 @@ def _style(i: int) -> dict:
 
 def _ink(**kwargs) -> dict:
     return {"color": plt.rcParams["text.color"], "linewidth": 0.8, "linestyle": ":", "marker": ""} | kwargs
+
+
+def table(head, rows) -> None:
+    """Print the rows under the head in columns: the first flush left, the others flush right."""
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    first, *others = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for name, *values in cells:
+        right = (f"{value:>{width}}" for value, width in zip(values, others, strict=True))
+        print("  ".join([f"{name:<{first}}", *right]))
 
 
 @figure
@@ -38,7 +47,7 @@ def cases(errors, cue, reward):
 @figure
 def shift(histories, before, delay):
     """histories: name → (trials, window), errors averaged over seeds"""
-    fig, axes = plt.subplots(1, len(histories), figsize=(8.2, 3.9), sharey=True)
+    fig, axes = plt.subplots(1, len(histories), figsize=(7.2, 3.9), sharey=True)
     for ax, (name, values) in zip(axes, histories.items(), strict=True):
         values = values[:200]  # little happens later
         trials, window = values.shape
@@ -78,7 +87,7 @@ def expectiles(tau, values, points, shares):
     """tau, values: (seeds, cells); points, shares: (amounts,)"""
     from utils.dopamine import expectile
 
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.6), sharey=True, width_ratios=[1, 2])
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.6), sharey=True, width_ratios=[1, 2])
     left.barh(points, shares, height=0.25)
     left.set(xlabel="probability", ylabel="utility (spikes/s)")
     line = tau.new_tensor(np.linspace(0.02, 0.98, 97))
@@ -96,7 +105,9 @@ def asymmetry_chart(tau, places, points, shares) -> alt.VConcatChart:
     slider = alt.binding_range(min=tau[0], max=tau[-1], step=tau[1] - tau[0], name="asymmetry τ ")
     chosen = alt.param(name="tau", value=0.8, bind=slider)
     low, high = min(points) - 0.5, max(points) + 0.5
-    axis = alt.X("u:Q", scale=alt.Scale(domain=[low, high]), title="utility of the reward (spikes/s)")
+    # Without these two the bars above get a wider domain than the lines below.
+    same = alt.Scale(domain=[low, high], nice=False, padding=0)
+    axis = alt.X("u:Q", scale=same, title="utility of the reward (spikes/s)")
     rewards = [{"u": u, "share": p} for u, p in zip(points, shares, strict=True)]
     rows = [
         {"tau": t, "expectile": e, "u": u, "response": 2 * (t if u >= e else 1 - t) * (u - e)}
@@ -115,7 +126,7 @@ def asymmetry_chart(tau, places, points, shares) -> alt.VConcatChart:
     zero = alt.Chart(alt.Data(values=[{"y": 0}])).mark_rule(strokeDash=[2, 3], opacity=0.6).encode(y="y:Q")
     single = [{"tau": t, "expectile": e} for t, e in zip(tau, places, strict=True)]
     mark = alt.Chart(alt.Data(values=single)).transform_filter(here).mark_rule(color="#009E73", size=2)
-    rule = mark.encode(x=alt.X("expectile:Q", scale=alt.Scale(domain=[low, high]), title=""))
+    rule = mark.encode(x=alt.X("expectile:Q", scale=same, title=""))
     lower = (zero + curve + rule).properties(height=180, **wide)
     return alt.vconcat(bars + rule, lower).add_params(chosen)
 
@@ -137,8 +148,8 @@ def _bars(ax, groups, offset=0):
 def ranges(worlds, observed):
     """worlds: name → {measure: (sets,)}; observed: measure → Estimate, or None"""
     measures = list(next(iter(worlds.values())))
-    fig, axes = plt.subplots(1, len(measures), figsize=(8.6, 2.9), sharey=True)
-    for ax, measure in zip(axes, measures, strict=True):
+    fig, axes = plt.subplots(2, 2, figsize=(6.8, 5.0), sharex=True, sharey=True)
+    for ax, measure in zip(axes.flat, measures, strict=True):
         _bars(ax, {name: found[measure].cpu() for name, found in worlds.items()})
         ax.axvline(0, **_ink())
         if observed:
@@ -154,30 +165,32 @@ def ranges(worlds, observed):
 @figure
 def in_sample(reversal, asymmetry, utility, null_r, r):
     """reversal, asymmetry: (cells,); null_r: name → (sets,)"""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.5))
-    left.plot(asymmetry, reversal, **(_style(0) | {"linestyle": ""}))
-    left.set(xlabel="asymmetry, all trials", ylabel="reversal point, all trials", title=f"r = {r:.2f}")
-    left.set_ylim(utility.min() - 0.5, utility.max() + 0.5)
-    _bars(right, null_r)
-    right.axvline(r, **_ink(linestyle="-", linewidth=1.4))
-    right.set(xlabel="r in data sets without a distributional code", xlim=(0, 1.02))
-    right.grid(visible=False, axis="y")
+    fig, (above, below) = plt.subplots(2, 1, figsize=(6.0, 5.8), height_ratios=[3, 2])
+    above.plot(asymmetry, reversal, **(_style(0) | {"linestyle": ""}))
+    above.set(xlabel="asymmetry, all trials", ylabel="reversal point, all trials", title=f"r = {r:.2f}")
+    above.set_ylim(utility.min() - 0.5, utility.max() + 0.5)
+    _bars(below, null_r)
+    below.axvline(r, **_ink(linestyle="-", linewidth=1.4))
+    below.set(xlabel="r in data sets without a distributional code", xlim=(0, 1.02))
+    below.grid(visible=False, axis="y")
     return fig
 
 
 @figure
 def stability(left_out, intervals, names):
     """left_out: measure → (mice,); intervals: measure → (over cells, over mice, between kinds of trial)"""
-    fig, axes = plt.subplots(1, len(left_out), figsize=(8.6, 3.6), sharey=True)
-    rows = ["all, over cells", "all, over mice", "kind to kind", *(f"without {name}" for name in names)]
+    fig, axes = plt.subplots(len(left_out), 1, figsize=(6.2, 7.8), sharex=True)
+    rows = ["random halves, over cells", "random halves, over mice", "odour ↔ no odour"]
+    rows += [f"without mouse {name}" for name in names]
     for ax, (measure, values) in zip(axes, left_out.items(), strict=True):
         for i, e in enumerate(intervals[measure]):
             bars = [[e.mean - e.low], [e.high - e.mean]]
             ax.errorbar([e.mean], [-i], xerr=bars, capsize=4, **(_style(i) | {"linestyle": "-"}))
         ax.plot(values, -np.arange(3, 3 + len(values)), **(_style(3) | {"linestyle": ""}))
         ax.axvline(0, **_ink())
-        ax.set(title=measure, yticks=-np.arange(len(rows)), xlim=(-0.45, 1.02))
-        ax.set_yticklabels(rows)
+        ax.set(yticks=-np.arange(len(rows)), xlim=(-0.45, 1.02))
+        ax.set_yticklabels(rows, fontsize=9.5)
+        ax.set_title(measure, fontsize=11, loc="left", pad=4)
         ax.grid(visible=False, axis="y")
     fig.supxlabel("rank correlation", fontsize=11)
     return fig
@@ -226,11 +239,16 @@ def decoded(axis, ours, shuffled, points, shares):
         **(_style(2) | {"marker": "", "linestyle": "-"}),
         label="true",
     )
-    for i, (label, p) in enumerate({"decoded": ours, "asymmetries shuffled": shuffled}.items()):
+    for i, (label, p) in enumerate(
+        {"decoded; 95% of splits": ours, "shuffled; 95% of splits and shufflings": shuffled}.items()
+    ):
         F = p.cumsum(-1).numpy()
         low, high = np.quantile(F, [0.025, 0.975], axis=0)
-        ax.plot(axis, F.mean(0), **(_style(i) | {"marker": ""}), label=label)
-        ax.fill_between(axis, low, high, color=_style(i)["color"], alpha=0.15 if i == 0 else 0.07)
+        style = _style(i) | {"marker": ""}
+        ax.plot(axis, F.mean(0), **style, label=label)
+        ax.fill_between(axis, low, high, color=style["color"], alpha=0.12, linewidth=0)
+        for edge in (low, high):
+            ax.plot(axis, edge, **(style | {"linewidth": 0.9}))
     ax.set(xlabel="utility (spikes/s)", ylabel="cumulative probability", ylim=(0, 1.02))
-    ax.legend(loc="upper left", fontsize=9)
+    ax.legend(loc="lower right", fontsize=9)
     return fig

@@ -11,11 +11,12 @@ from utils.stats import mean_interval
 # An arm has the same colour, line and marker in every figure; the plain model is the plain network's layer.
 KINDS = {"planted IT": 0, "plain model": 1, "plain": 1, "shuffled": 2, "random": 3, "none": 4}
 KINDS |= {"adversarially trained": 5}
+SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]  # Vega's names of MARKERS
 
 
 def _style(name: str) -> dict:
     if name == "masked":  # the plain network with other logits
-        return _style("plain") | {"marker": "X", "markerfacecolor": "none"}
+        return _style("random") | {"marker": "X", "markerfacecolor": "none"}
     i, colours = KINDS[name], plt.rcParams["axes.prop_cycle"].by_key()["color"]
     return {"color": colours[i], "linestyle": LINES[i], "marker": MARKERS[i]}
 
@@ -51,12 +52,12 @@ def robustness_curves(grid, curves, compared):
 @figure
 def interrogation(suspects, answers):
     """answers: attack → accuracy (networks, seeds)"""
-    fig, ax = plt.subplots(figsize=(6.8, 3.8))
+    fig, ax = plt.subplots(figsize=(6.8, 4.4))
     rows = np.arange(len(answers))[::-1]
     for i, name in enumerate(suspects):
         mean, bars = _bars([values[i] for values in answers.values()])
         style = _style(name) | {"linestyle": "", "capsize": 2, "markersize": 7}
-        ax.errorbar(mean, rows + 0.2 * (1 - i), xerr=bars, label=name, **style)
+        ax.errorbar(mean, rows + 0.27 * (1 - i), xerr=bars, label=name, **style)
     ax.set_yticks(rows, list(answers))
     ax.set(xlabel="accuracy under the attack", xlim=(-0.02, 1))
     fig.legend(fontsize=8.5, loc="outside upper center", ncols=3)
@@ -80,6 +81,8 @@ def training(arms, cka, loss, mildest, strongest):
             band(ax, steps, smooth.T, f"{name}, λ = {strength:g}" if strength else "none", **style)
     left.set(xlabel="step", ylabel="CKA with the target, batch of stimuli", ylim=(0, 1))
     right.set(xlabel="step", ylabel="cross-entropy (nats)", yscale="log")
+    right.set_yticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
+    right.minorticks_off()
     fig.legend(*right.get_legend_handles_labels(), fontsize=8, loc="outside upper center", ncols=4)
     return fig
 
@@ -115,12 +118,18 @@ def scatter(arms, likeness, attacked, others):
     for (name, _), x, y in zip(arms, likeness, attacked, strict=True):
         points.setdefault(name, []).append((x, y))
     points |= {name: [pair] for name, pair in others.items()}
+    points["none"] = points.pop("none")  # drawn last, over those that lie near it
+    weakest, strongest = (f"λ = {pick(s for _, s in arms if s):g}" for pick in (min, max))
     for name, pairs in points.items():
         x, x_bars = _bars([pair[0] for pair in pairs])
         y, y_bars = _bars([pair[1] for pair in pairs])
-        ax.errorbar(
-            x, y, y_bars, x_bars, label=name, capsize=2, markersize=6, **_style(name) | {"linewidth": 0.9}
-        )
+        style = _style(name) | {"linewidth": 0.9, "capsize": 2, "markersize": 6}
+        if name == "none":
+            style |= {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2}
+        ax.errorbar(x, y, y_bars, x_bars, label=name, **style)
+        if name in ("planted IT", "random"):
+            for k, text in ((0, weakest), (-1, strongest)):
+                ax.annotate(text, (x[k], y[k]), (7, -12), textcoords="offset points", fontsize=8)
     ax.set(
         xlabel="CKA with planted IT, pictures not aligned on", ylabel="accuracy under attack", ylim=(0, None)
     )
@@ -149,7 +158,7 @@ def explorer_chart(arms, strengths, eps_grid, likeness, tested) -> alt.LayerChar
     shown = alt.Chart(pd.DataFrame(rows)).transform_filter(here)
     x = alt.X("cka:Q", scale=alt.Scale(domain=[0.3, 1]), title="CKA with planted IT, pictures not aligned on")
     scale, key = alt.Scale(domain=[0, 1]), alt.Legend(orient="top", title=None)
-    own = [COLOURS[KINDS[name]] for name in names]
+    own, shapes = ([kind[KINDS[name]] for name in names] for kind in (COLOURS, SHAPES))
     colour = alt.Color("target:N", legend=key, scale=alt.Scale(domain=names, range=own))
     bars = shown.mark_rule(strokeWidth=2).encode(
         x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=colour
@@ -158,7 +167,7 @@ def explorer_chart(arms, strengths, eps_grid, likeness, tested) -> alt.LayerChar
         x=x,
         y=alt.Y("accuracy:Q", scale=scale, title="accuracy under attack"),
         color=colour,
-        shape=alt.Shape("target:N", legend=key, scale=alt.Scale(domain=names)),
+        shape=alt.Shape("target:N", legend=key, scale=alt.Scale(domain=names, range=shapes)),
     )
     return alt.layer(bars, points).properties(width=460, height=320).add_params(strength, width)
 
@@ -179,8 +188,7 @@ def real_brains(arms, alike, attacked):
             style |= {"markerfacecolor": ink if i else "none"}
             ax.errorbar(mean, rows + 0.12 * (1 - 2 * i), xerr=bars, label=f"λ = {level:g}", **style)
         _zero(ax, horizontal=False)
-        ax.set_title(title, fontsize=10)
-        ax.set_xlabel("minus none")
+        ax.set_xlabel(f"{title}, minus none", fontsize=9.5)
     axes[0].set_yticks(rows, names)
     fig.legend(*axes[0].get_legend_handles_labels(), fontsize=8.5, loc="outside upper right", ncols=2)
     return fig

@@ -21,6 +21,9 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 600  # seconds; a cell that takes longer is broken
+# glibc hands every large tensor's memory back to the system and asks for it again, page by page; labs that
+# run side by side wait for each other there. Kept, it is used again. Other C libraries do not read these.
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(8 * 2**30), "MALLOC_TRIM_THRESHOLD_": str(16 * 2**30)}
 
 
 def names(root: Path = ROOT) -> list[str]:
@@ -130,7 +133,7 @@ def _execute(path: Path, threads: int, **settings: str) -> tuple[bytes, str]:
         staged.write_bytes(path.read_bytes())
         command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "-q", "-p", "no:cacheprovider"]
         command += [f"--nbmake-timeout={CELL_TIMEOUT}", "--durations=0", f"--rootdir={folder}"]
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads)} | settings
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads)} | KEEP_MEMORY | settings
         done = subprocess.run(
             [*command, "-c", os.devnull, staged], env=environment, check=False, capture_output=True, text=True
         )

@@ -14,6 +14,7 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 LINES = ["-", "--", "-.", ":", (0, (3, 1, 1, 1)), (0, (5, 1))]
 SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
+WIDE = 7.5  # inches; on a phone a figure wider than this keeps a size at which it can be read, and scrolls
 
 _SHARED = {
     "figure.figsize": (6.4, 3.8),
@@ -60,13 +61,13 @@ def figure(draw: Callable[..., plt.Figure]) -> Callable[..., None]:
     def show(*args, caption: str, alt: str, name: str = draw.__name__, **kwargs) -> None:
         if not caption.strip() or not alt.strip():
             raise ValueError(f"{draw.__name__}: caption and alt must not be empty")
-        pictures = {}
+        pictures, wide = {}, False
         for theme in ("light", "dark"):
             with plt.rc_context(style(dark=theme == "dark")):
                 drawn = draw(*args, **kwargs)
-                pictures[theme] = _png(drawn)
+                pictures[theme], wide = _png(drawn), drawn.get_figwidth() > WIDE
                 plt.close(drawn)
-        _display(pictures, caption, alt, name)
+        _display(pictures, caption, alt, name, wide)
 
     return show
 
@@ -77,7 +78,7 @@ def _png(drawn: plt.Figure) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _display(pictures: dict[str, str], caption: str, alt: str, name: str) -> None:
+def _display(pictures: dict[str, str], caption: str, alt: str, name: str, wide: bool) -> None:
     from IPython.display import display
 
     def image(theme: str, hidden: str) -> str:
@@ -88,7 +89,8 @@ def _display(pictures: dict[str, str], caption: str, alt: str, name: str) -> Non
 
     # In a notebook the inline style hides the dark picture; on the page the style sheet decides.
     body = image("light", "") + image("dark", "display:none")
-    page = f'<figure class="lab-figure">{body}<figcaption>{html.escape(caption)}</figcaption></figure>'
+    picture = f'<div class="{"picture wide" if wide else "picture"}">{body}</div>'
+    page = f'<figure class="lab-figure">{picture}<figcaption>{html.escape(caption)}</figcaption></figure>'
     bundle = {"text/html": page, "image/png": pictures["light"], "text/plain": f"{caption} ({alt})"}
     display(bundle, metadata=glue_metadata(name), raw=True)
 

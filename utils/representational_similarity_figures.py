@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.colors import ListedColormap
 
 from utils.plots import LINES, MARKERS, band, figure
 
@@ -81,11 +82,11 @@ def scalings(first, second, categories, titles=("monkey IT", "human IT")):
 @figure
 def calibration(of_images, of_pairs, planted, p_images, p_pairs, shown=30):
     """of_images, of_pairs: (worlds, resamples); p values: (worlds,)"""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.9), width_ratios=[1.3, 1])
+    fig, (above, below) = plt.subplots(2, 1, figsize=(7.2, 6.4), height_ratios=[1.2, 1])
     for i, (name, resamples) in enumerate((("images", of_images), ("pairs", of_pairs))):
         low, middle, high = np.quantile(resamples[:shown].numpy(), [0.025, 0.5, 0.975], axis=1)
         x = np.arange(shown) + 0.35 * i
-        left.errorbar(
+        above.errorbar(
             x,
             middle,
             [middle - low, high - middle],
@@ -95,17 +96,17 @@ def calibration(of_images, of_pairs, planted, p_images, p_pairs, shown=30):
             color=_colours()[i],
             label=f"over {name}",
         )
-    left.axhline(planted, color=_ink(), linewidth=1, linestyle="--", marker="")
-    left.annotate("planted", (0.01, planted), xycoords=("axes fraction", "data"), fontsize=9, va="bottom")
-    left.set(xlabel="generated world", ylabel="correlation of two RDMs, 95%", xticks=[])
-    left.legend(loc="upper right", ncols=2, fontsize=9)
+    above.axhline(planted, color=_ink(), linewidth=1, linestyle="--", marker="")
+    above.annotate("planted", (1.01, planted), xycoords=("axes fraction", "data"), fontsize=9, va="center")
+    above.set(xlabel="generated world", ylabel="correlation of two RDMs, 95%", xticks=[])
+    above.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=9)
     bins = np.linspace(0, 1, 21)
     for i, (name, p) in enumerate((("permuted images", p_images), ("4,186 pairs", p_pairs))):
         height = np.histogram(p.numpy() - 1e-9, bins)[0] / len(p)
-        right.stairs(height, bins, color=_colours()[i], linestyle=LINES[i], linewidth=1.8, label=name)
-    right.axhline(0.05, color=_ink(), linewidth=0.8, linestyle=":", marker="")
-    right.set(xlabel="p where nothing is shared", ylabel="share of worlds", ylim=(0, None))
-    right.legend(fontsize=9)
+        below.stairs(height, bins, color=_colours()[i], linestyle=LINES[i], linewidth=1.8, label=name)
+    below.axhline(0.05, color=_ink(), linewidth=0.8, linestyle=":", marker="")
+    below.set(xlabel="p where nothing is shared", ylabel="share of worlds", ylim=(0, None))
+    below.legend(loc="upper center", fontsize=9)
     return fig
 
 
@@ -128,28 +129,31 @@ def models(measured, ceiling):
 
 @figure
 def planted_layers(order, found):
-    """found: (layer, share of living or not, view) → where in `order` each brain has its peak"""
-    kinds = {(0, "all"): "as made", (0.2, "all"): "knows what lives"}
-    kinds[0.2, "given the categories"] = "the same, given the categories"
+    """found: (layer, contrast, view) → where in `order` each brain has its peak"""
+    given = "given the categories"
+    rows = {
+        ("nothing", "all"): "as made",
+        ("living or not", "all"): "knows what lives",
+        ("living or not", given): f"the same, {given}",
+        ("halves at random", "all"): "knows halves at random",
+        ("halves at random", given): f"the same, {given}",
+        ("halves as in block 12", given): f"halves of block 12, {given}",
+    }
     names = list(dict.fromkeys(name for name, *_ in found))
-    fig, ax = plt.subplots(figsize=(8.2, 4.2))
+    apart = len(rows) + 0.8
+    fig, ax = plt.subplots(figsize=(7.4, 7))
     for k, name in enumerate(names):
-        ax.plot(
-            [order.index(name)] * 2, [3.8 * k - 0.5, 3.8 * k + 2.5], color=_ink(), linestyle=":", marker=""
-        )
-        for i, kind in enumerate(kinds):
-            count = np.bincount(found[name, *kind].numpy(), minlength=len(order))
+        ends = [apart * k - 0.5, apart * k + len(rows) - 0.5]
+        ax.plot([order.index(name)] * 2, ends, color=_ink(), linestyle=":", marker="")
+        for i, row in enumerate(rows):
+            count = np.bincount(found[name, *row].numpy(), minlength=len(order))
+            style = {"color": _colours()[i], "marker": MARKERS[i], "zorder": 3}
             ax.scatter(
-                range(len(order)),
-                np.full(len(order), 3.8 * k + i),
-                260 * count / count.sum(),
-                color=_colours()[i],
-                marker=MARKERS[i],
-                zorder=3,
+                range(len(order)), np.full(len(order), apart * k + i), 200 * count / count.sum(), **style
             )
-    rows = [3.8 * k + i for k in range(len(names)) for i in range(3)]
-    labels = [f"{name}: {kind}" if not i else kind for name in names for i, kind in enumerate(kinds.values())]
-    ax.set_yticks(rows, labels, fontsize=9)
+    labels = [f"{name}: {row}" if not i else row for name in names for i, row in enumerate(rows.values())]
+    places = [apart * k + i for k in range(len(names)) for i in range(len(rows))]
+    ax.set_yticks(places, labels, fontsize=9)
     ax.invert_yaxis()
     ax.set_xticks(range(len(order)), order, rotation=60, ha="right", fontsize=9)
     ax.set(xlabel="peak of the profile (size: share of brains; dotted: the true layer)")
@@ -158,26 +162,31 @@ def planted_layers(order, found):
 
 @figure
 def layer_profile(order, profiles, lines, ceiling):
-    """profiles: view → name → Estimate; lines: view → (monkey (layers,), untrained (networks, layers))"""
-    fig, axes = plt.subplots(2, 1, figsize=(8.2, 6.2), sharex=True, height_ratios=[1.6, 1])
+    """profiles: view → name → Estimate; lines: view → (monkey (layers,), the trained network
+    normalised by the images shown (layers,), untrained networks (networks, layers))"""
+    fig, axes = plt.subplots(2, 1, figsize=(7.4, 6.4), sharex=True, height_ratios=[1.6, 1])
     x = range(len(order))
     axes[0].axhspan(*ceiling, color=_ink(), alpha=0.12)
     axes[0].annotate(
         "noise ceiling, human", (0.01, ceiling[1]), xycoords=("axes fraction", "data"), fontsize=9, va="top"
     )
     for ax, (view, estimates) in zip(axes, profiles.items(), strict=True):
-        monkey, untrained = lines[view]
+        monkey, fair, untrained = lines[view]
         rows = [estimates[name] for name in order]
         ax.plot(x, monkey, color=_colours()[1], marker="s", linestyle="--", label="monkey IT")
         ax.plot(x, [row.mean for row in rows], marker="o", color=_colours()[0], label="human IT")
         ax.fill_between(
             x, [row.low for row in rows], [row.high for row in rows], color=_colours()[0], alpha=0.2
         )
+        here = "human IT, normalised by these images"
+        ax.plot(
+            x, fair, color=_colours()[3], marker="D", linestyle=":", markersize=4, label=f"{here}: trained"
+        )
         band(
             ax,
             x,
             untrained,
-            "human IT, random weights",
+            f"{here}: random weights",
             color=_colours()[2],
             marker="^",
             linestyle="-.",
@@ -186,7 +195,7 @@ def layer_profile(order, profiles, lines, ceiling):
     axes[0].set(ylabel="rank correlation ρₐ")
     axes[1].set(ylabel="given the categories")
     axes[1].set_xticks(x, order, rotation=60, ha="right", fontsize=9)
-    axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=3, fontsize=9)
+    axes[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=8.5)
     return fig
 
 
@@ -194,8 +203,9 @@ def layer_profile(order, profiles, lines, ceiling):
 def invariances(moves, measures, changes):
     """moves: (measures, changes, seeds)"""
     largest = moves.amax(-1).numpy()
-    fig, ax = plt.subplots(figsize=(8.2, 3.6))
-    ax.imshow(np.where(largest > 1e-6, 0.25, 0.0), cmap="Greys", vmin=0, vmax=1, aspect="auto", alpha=0.6)
+    fig, ax = plt.subplots(figsize=(7.5, 3.6))
+    seen = np.ma.masked_where(largest <= 1e-6, np.ones(largest.shape))
+    ax.imshow(seen, cmap=ListedColormap([_ink()]), aspect="auto", alpha=0.2)
     for i, j in np.ndindex(*largest.shape):
         text = "ignored" if largest[i, j] <= 1e-6 else f"moves {largest[i, j]:.2f}"
         ax.text(j, i, text, ha="center", va="center", fontsize=9)
@@ -242,7 +252,7 @@ def noise_scores(num_units, scores, num_images):
     return fig
 
 
-def measures_chart(scores, kinds, measures) -> alt.LayerChart:
+def measures_chart(scores, kinds, measures) -> alt.VConcatChart:
     """A kernel-free chart. scores: (change, strength, measure, value)"""
     table = pd.DataFrame(scores, columns=["change", "strength", "measure", "value"]).round(3)
     kind = alt.param(
@@ -252,34 +262,48 @@ def measures_chart(scores, kinds, measures) -> alt.LayerChart:
         name="s", value=0.5, bind=alt.binding_range(min=0, max=1, step=0.05, name="strength ")
     )
     colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
-    scale = alt.Scale(domain=measures, range=colours)
+    dashes = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 2, 1, 2, 1, 2]]
+    key = alt.Legend(orient="top", columns=3, title=None, symbolType="stroke", symbolSize=700, labelLimit=200)
+    colour = alt.Scale(domain=measures, range=colours)
+    dash = alt.Scale(domain=measures, range=dashes)
     base = alt.Chart(table).transform_filter("datum.change == kind")
     lines = base.mark_line(strokeWidth=2).encode(
         x=alt.X("strength:Q", title="strength of the change", scale=alt.Scale(domain=[0, 1])),
         y=alt.Y("value:Q", title="similarity to the unchanged layer", scale=alt.Scale(domain=[-0.1, 1])),
-        color=alt.Color("measure:N", scale=scale, sort=measures, title=None),
-        strokeDash=alt.StrokeDash("measure:N", sort=measures, title=None),
+        color=alt.Color("measure:N", scale=colour, legend=key),
+        strokeDash=alt.StrokeDash("measure:N", scale=dash, legend=key),
     )
     here = base.transform_filter("abs(datum.strength - s) < 0.01")
     points = here.mark_point(filled=True, size=70).encode(
         x="strength:Q",
         y="value:Q",
-        color=alt.Color("measure:N", scale=scale, sort=measures, title=None),
+        fill=alt.Fill("measure:N", scale=colour, legend=None),
         tooltip=["measure:N", "value:Q"],
     )
-    text = (
-        here.mark_text(align="left", dx=8, fontSize=11)
-        .encode(
-            x=alt.value(440),
-            y=alt.Y("measure:N", sort=measures, axis=None, scale=alt.Scale(domain=measures)),
-            text="label:N",
-            color=alt.Color("measure:N", scale=scale, sort=measures, title=None),
+    at = alt.Chart(alt.Data(values=[{}])).transform_calculate(strength="s").mark_rule(strokeDash=[3, 3])
+    # Two lines of three values under the plot, in the order of the legend.
+    place = f"indexof({list(measures)}, datum.measure)"
+    values = (
+        here.transform_calculate(
+            label="datum.measure + '  ' + format(datum.value, '.2f')",
+            row=f"floor({place} / 3)",
+            column=f"{place} % 3",
         )
-        .transform_calculate(label="datum.measure + '  ' + format(datum.value, '.2f')")
+        .mark_text(fontSize=11)
+        .encode(
+            x=alt.X("column:O", axis=None),
+            y=alt.Y("row:O", axis=None),
+            text="label:N",
+            color=alt.Color("measure:N", scale=colour, legend=None),
+        )
+        .properties(width=400, height=44, view=alt.ViewConfig(stroke=None))
     )
-    plot = alt.layer(lines, points).properties(width=400, height=280)
-    values = text.encode(x=alt.value(0)).properties(width=150, height=280)
-    return alt.hconcat(plot, values).add_params(kind, strength)
+    plot = alt.layer(at.encode(x="strength:Q"), lines, points).properties(width=400, height=280)
+    return (
+        alt.vconcat(plot, values)
+        .resolve_scale(color="independent", strokeDash="independent")
+        .add_params(kind, strength)
+    )
 
 
 @figure

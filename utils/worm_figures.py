@@ -26,7 +26,7 @@ def _points(ax, x, estimates: list[Estimate], label=None, i=0, **kwargs):
 def tracks(names, own, random, radius, target):
     """own, random (or None): positions, (time, lines, worms, 2)"""
     rows = [("own agent", own)] + ([] if random is None else [("random light", random)])
-    size = (2.5 * len(names) + 0.4, 2.7 * len(rows))
+    size = (2.3 * len(names) + 0.4, 2.5 * len(rows))
     fig, axes = plt.subplots(len(rows), len(names), figsize=size, squeeze=False)
     ink = plt.rcParams["text.color"]
     for row, (label, paths) in zip(axes, rows, strict=True):
@@ -63,55 +63,53 @@ def cross_matrix(names, cross, random):
 @figure
 def policies(bearings, lit, names):
     """lit: share of light, (lines, seeds, bearings); the last line has a panel of its own, a curve a seed"""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.7), sharey=True)
+    fig, (above, below) = plt.subplots(2, 1, figsize=(6.8, 6.8), sharex=True)
     degrees = np.rad2deg(bearings.numpy())
     for i, name in enumerate(names[:-1]):
-        band(left, degrees, lit[i].numpy(), name, markevery=4, markersize=5, **_style(i))
+        band(above, degrees, lit[i].numpy(), name, markevery=4, markersize=5, **_style(i))
     for i, curve in enumerate(lit[-1].numpy()):
-        right.plot(degrees, curve, label=f"seed {i + 1}", markevery=6, markersize=4, **_style(i))
-    for ax in (left, right):
+        below.plot(degrees, curve, label=f"seed {i + 1}", markevery=6, markersize=4, **_style(i))
+    for ax, columns, title in ((above, 2, None), (below, 5, names[-1])):
         for edge in (-90, 90):
             ax.axvline(edge, color=plt.rcParams["text.color"], linewidth=0.8, linestyle=":", marker="")
-        ax.set(xlabel="bearing (degrees; 0: heads for the target)", ylim=(-0.03, 1.03))
-        ax.set_xticks(range(-180, 181, 90))
-    left.set(ylabel="share of light", title="sensitive lines")
-    right.set_title(names[-1])
-    left.legend(fontsize=8, loc="center")
-    right.legend(fontsize=7.5, loc="upper right")
+        ax.set(ylabel="share of light", ylim=(-0.03, 1.03))
+        ax.legend(title=title, fontsize=8.5, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns)
+    below.set(xlabel="bearing (degrees; 0: heads for the target)")
+    below.set_xticks(range(-180, 181, 90))
     return fig
 
 
 @figure
 def needs(names, own, random, arms, hours, sweep):
     """own, random, arms[...]: (lines, seeds); sweep[augmented]: (lines, seeds, amounts)"""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.9))
-    shown = {"all": own} | arms | {"random light": random}
+    fig, (above, below) = plt.subplots(2, 1, figsize=(6.8, 7.4))
+    shown = {"full method": own} | arms | {"random light": random}
     for i, name in enumerate(names):
         x = np.arange(len(shown)) + 0.2 * (i - 0.5)
-        _points(left, x, [mean_interval(values[i].tolist()) for values in shown.values()], name, i)
+        _points(above, x, [mean_interval(values[i].tolist()) for values in shown.values()], name, i)
         for augment, values in sweep.items():
             estimates = [mean_interval(column) for column in values[i].T.tolist()]
-            label = f"{name}, {'with' if augment else 'without'}"
+            label = f"{name}, {'with' if augment else 'without'} augmentation"
             face = {} if augment else {"markerfacecolor": "none"}
-            _points(right, hours, estimates, label, i, linestyle="-" if augment else "--", **face)
-    left.set_xticks(range(len(shown)), shown, rotation=30, ha="right", fontsize=9)
-    left.set(ylabel="share of time on target", ylim=(0, None))
-    left.legend(fontsize=8.5)
-    right.set(xscale="log", xlabel="hours of recording", ylim=(0, None), title="augmentation")
-    right.set_xticks(hours, [f"{hour:.2g}" for hour in hours])
-    right.minorticks_off()
-    right.legend(fontsize=8)
+            _points(below, hours, estimates, label, i, linestyle="-" if augment else "--", **face)
+    above.set_xticks(range(len(shown)), [fill(name, 9) for name in shown], fontsize=9)
+    below.set(xscale="log", xlabel="hours of recording")
+    below.set_xticks(hours, [f"{hour:.2g}" for hour in hours])
+    below.minorticks_off()
+    for ax in (above, below):
+        ax.set(ylabel="share of time on target", ylim=(0, None))
+        ax.legend(fontsize=8.5, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return fig
 
 
 @figure
 def wiring_and_function(effect, nulls, by_steps):
     """effect: Estimate; nulls: name → values; by_steps: Estimates for 1, 2, … steps"""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.5))
+    fig, (above, below) = plt.subplots(2, 1, figsize=(6.6, 6.4))
     for i, (name, values) in enumerate(nulls.items()):
-        left.hist(values, bins=20, histtype="step", linewidth=1.6, label=name, density=True, **_hist(i))
-    height = left.get_ylim()[1]
-    left.errorbar(
+        above.hist(values, bins=20, histtype="step", linewidth=1.6, label=name, density=True, **_hist(i))
+    height = above.get_ylim()[1]
+    above.errorbar(
         effect.mean,
         height / 3,
         xerr=[[effect.mean - effect.low], [effect.high - effect.mean]],
@@ -119,11 +117,11 @@ def wiring_and_function(effect, nulls, by_steps):
         capsize=4,
         **_style(2) | {"linestyle": ""},
     )
-    left.set(xlabel="P(response | wired) - P(response | unwired)", ylabel="density of the null")
-    left.legend(fontsize=8.5)
-    _points(right, range(1, len(by_steps) + 1), by_steps, linestyle="-")
-    right.set(xlabel="steps along the wiring", ylabel="share of pairs that respond", ylim=(0, None))
-    right.set_xticks(range(1, len(by_steps) + 1))
+    above.set(xlabel="P(response | wired) - P(response | unwired)", ylabel="density of the null")
+    above.legend(fontsize=8.5)
+    _points(below, range(1, len(by_steps) + 1), by_steps, linestyle="-")
+    below.set(xlabel="steps along the wiring", ylabel="share of pairs that respond", ylim=(0, None))
+    below.set_xticks(range(1, len(by_steps) + 1))
     return fig
 
 
@@ -200,7 +198,12 @@ def drift_chart(drift) -> alt.LayerChart:
     off = alt.param(name="off_rate", value=0.1, bind=slider)
     menu = alt.binding_select(options=list(diffusions), name="rotational diffusion (rad²/s) ")
     D = alt.param(name="diffusion", value=0.02, bind=menu)
-    x = alt.X("on:Q", scale=alt.Scale(type="log", domain=[0.01, 1]), title="turns per second with light")
+    x = alt.X(
+        "on:Q",
+        scale=alt.Scale(type="log", domain=[0.01, 1]),
+        axis=alt.Axis(values=[0.01, 0.03, 0.1, 0.3, 1], format="~g"),
+        title="turns per second with light",
+    )
     y = alt.Y("drift:Q", scale=alt.Scale(domain=[-0.13, 0.13]), title="drift to the target (mm/s)")
     key = alt.Legend(orient="top", title=None, labelLimit=300)
     colour = alt.Color("policy:N", scale=alt.Scale(range=["#D55E00", "#0072B2"]), legend=key)

@@ -8,3 +8,9 @@ document.addEventListener("DOMContentLoaded", () => {
   // A list of references says that its entries are references, and then they cannot be a list's items.
   for (const list of document.querySelectorAll(".citation-list[role=list]")) list.removeAttribute("role");
 });
+// Whoever has no mouse must be able to scroll what is wider than the screen.
+window.addEventListener("load", () => {
+  for (const box of document.querySelectorAll("figure.lab-figure div.picture, figure.interactive > div")) {
+    if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
+  }
+});

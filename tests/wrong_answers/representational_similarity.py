@@ -100,10 +100,14 @@ WRONG = {
         (lambda: {"CKA": GRAM}, "these five measures"),
         (_table(Procrustes={"rotations"}), "none of the six"),
     ],
-    "cka_of_noise": [
-        (lambda n, p, q: 1 / ((1 + n / p) * (1 + n / q)), "square root"),
-        (lambda n, p, q: 1 / ((1 + p / n) * (1 + q / n)) ** 0.5, "many units"),
-        (lambda n, p, q: 1 / (1 + n / p), "both numbers of units"),
-        (lambda n, p, q: ((1 + n / p) * (1 + n / q)) ** 0.5, "inverse"),
+    "units_of_noise": [
+        (lambda n, c: n * (1 - c) / c, "upside down"),
+        (lambda n, c: n * c**2 / (1 - c**2), "the root goes"),
+        (lambda n, c: n * c**0.5 / (1 - c**0.5), "takes the square away"),
+        (lambda n, c: c / (1 - c), "n is missing"),
+        (lambda n, c: n * c, "divide by 1 - c"),
+        (lambda n, c: n / (1 - c), "the numerator is n c"),
+        (lambda n, c: (n - 1) * c / (1 - c), "and not n - 1"),
+        (lambda n, c: n * c / (c - 1), "the sign of"),
     ],
 }

@@ -193,30 +193,36 @@ def ignores(function) -> None:
     passed(function)
 
 
-def cka_of_noise(function) -> None:
-    """Formula (3), which is near the measured CKA of noise."""
-    for n, p, q in ((92, 674, 316), (50, 50, 50), (100, 10, 1000)):
-        want = 1 / ((1 + n / p) * (1 + n / q)) ** 0.5
-        mistakes = {
-            "the square root is missing": want**2,
-            "n/p is wanted: with many units the value goes to 1, yours goes to 0": 1
-            / ((1 + p / n) * (1 + q / n)) ** 0.5,
-            "that is one minus the value": 1 - want,
-            "that is the inverse": 1 / want,
-        }
-        if p != q:
-            mistakes["both numbers of units count, p and q"] = 1 / (1 + n / p)
-            mistakes["both numbers of units count, p and q; yours has q alone"] = 1 / (1 + n / q)
-        expect(call(function, n, p, q), want, f"the CKA of noise with n = {n}, p = {p}, q = {q}", mistakes)
+def units_of_noise(function) -> None:
+    """n c / (1 - c), at which formula (3) with p = q gives c."""
+    for n, c in ((92, 0.9), (50, 0.2), (120, 0.75)):
+        want = n * c / (1 - c)
+        expect(
+            call(function, n, c),
+            want,
+            f"the units of noise that score {c} with {n} images",
+            {
+                "1/(1 + n/p) = c gives n/p = (1 - c)/c, and yours is this without n": (1 - c) / c,
+                "upside down: more units bring CKA nearer to 1, so p must grow with c": n * (1 - c) / c,
+                "n is missing: twice as many images need twice as many units": c / (1 - c),
+                "divide by 1 - c: near c = 1 the number must grow without limit": n * c,
+                "the numerator is n c: as c goes to 0 no unit is left": n / (1 - c),
+                "that is the CKA of c units; solve for p": 1 / (1 + n / c),
+                "with p = q the root goes: √((1 + n/p)²) = 1 + n/p": n * c**2 / (1 - c**2),
+                "(3) has a root, and with p = q it takes the square away": n * c**0.5 / (1 - c**0.5),
+                "p is n/(1/c - 1); yours has the sign of 1 - 1/c": n * c / (c - 1),
+                "mp(p + m + 1) is mp(p + n): n images and not n - 1": (n - 1) * c / (1 - c),
+            },
+        )
     passed(function)
 
 
 __all__ = [
     "CheckFailed",
     "ceiling",
-    "cka_of_noise",
     "correlation_distance",
     "detail_must_reach",
     "ignores",
     "resampled_correlation",
+    "units_of_noise",
 ]
