@@ -43,6 +43,11 @@ def _walk(near, far, gamma, beta, both=True, compress=True, rounds=True, step=2,
     return (one + (gamma if late is None else late) * two) / ((1 - gamma**step) if rounds else 1)
 
 
+def _cut_off(near, far, gamma, beta):
+    toward, away = max(0.0, gamma * near - far), beta * (gamma * far - near)
+    return (toward + gamma * away) / (1 - gamma**2)
+
+
 WRONG = {
     "share_after_training": [
         (lambda c, m: 0.5, "the difference stays"),
@@ -93,6 +98,7 @@ WRONG = {
         (lambda n, f, g, b: _walk(n, f, g, b, step=1), "discounted by γ²"),
         (lambda n, f, g, b: _walk(n, f, g, b, first="away"), "step away"),
         (lambda n, f, g, b: _walk(n, f, g, b, late=1), "second step of a round"),
+        (lambda n, f, g, b: _cut_off(n, f, g, b), "multiply by β"),
     ],
     "lever_threshold": [
         (lambda v, g: v, "not once"),

@@ -29,6 +29,10 @@ def last_of_equals(positive, negative):
     return len(found) - 1 - int(found.flip(0).argmax())
 
 
+def behind_last_negative(positive, negative):
+    return max((k + 1 for k in range(7) if negative[k] > positive[k]), default=0)
+
+
 def first_positive(positive, negative):
     return next((j for j in range(7) if positive[j] > negative[j]), 7)
 
@@ -79,6 +83,7 @@ WRONG = {
         (amount_on_neither_side, "on neither"),
         (amount_on_both_sides, "on both"),
         (first_positive, "goes over all amounts"),
+        (behind_last_negative, "behind the last amount"),
         (lambda positive, negative: int(counts(negative, positive).argmax()), "positives below|lowest"),
         (lambda positive, negative: int(counts(positive, negative)[:7].argmax()), "every amount below"),
         (lambda positive, negative: int(counts(positive, negative)[1:].argmax()), "no amount below"),

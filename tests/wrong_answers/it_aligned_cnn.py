@@ -63,7 +63,7 @@ WRONG = {
             lambda m, x, g, eps, step: x + (m + step * g / _length(g) - x).clamp(-eps, eps),
             "clips single pixels",
         ),
-        (lambda m, x, g, eps, step: x + _shorten(m + step * g / _length(g) - x, eps), "must stay finite"),
+        (lambda m, x, g, eps, step: x + _shorten(m + step * g / _length(g) - x, eps), "stay where they are"),
     ],
     "dlr_loss": [
         (lambda z, y: -_margin(z, y) / _gap(z), "sign"),
@@ -76,6 +76,13 @@ WRONG = {
         (lambda z, y: (_margin(z, y) / _gap(z)).mean(), "one loss a picture"),
     ],
     "masking_signs": [
+        (
+            lambda a, tol=0.05: (
+                {k for k in _others(a) if a[k] < a["pgd"] - tol}
+                | ({"large_box"} if a["large_box"] > 0 else set())
+            ),
+            "itself, is more than the tolerance",
+        ),
         (lambda a, tol=0.05: {k for k in _others(a) if a[k] > a["pgd"] + tol}, "weaker attack is no sign"),
         (lambda a, tol=0.05: {k for k in _others(a) if a[k] < a["pgd"] - tol}, "`large_box` is a sign"),
         (
@@ -85,7 +92,7 @@ WRONG = {
             ),
             "tolerance is ignored",
         ),
-        (lambda a, tol=0.05: {k for k in a if a[k] < a["pgd"] - tol}, "compare what is left"),
+        (lambda a, tol=0.05: {k for k in a if a[k] < a["pgd"] - tol}, "itself, is more"),
         (lambda a, tol=0.05: [k for k in _others(a) if a[k] < a["pgd"] - tol], "return a set"),
     ],
     "push": [
@@ -116,6 +123,14 @@ WRONG = {
         (
             lambda e, sd: _count(lambda n: (_t(0.975, n) + _t(0.8, n)) * sd / e / math.sqrt(n)) - 1,
             "does not suffice",
+        ),
+        (
+            lambda e, sd: _count(lambda n: (_t(0.975, n + 1) + _t(0.8, n + 1)) * sd / e / math.sqrt(n)),
+            "not n",
+        ),
+        (
+            lambda e, sd: max(3, _count(lambda n: (_t(0.975, n) + _t(0.8, n)) * sd / e / math.sqrt(n))),
+            "0.002",
         ),
     ],
 }

@@ -84,12 +84,32 @@ def turned(adjacency, first, second):
     return swapped
 
 
+def by_standard_deviation(values, margin):
+    spread = 2.8 * float(np.std(values, ddof=1))
+    low, high = np.mean(values) - spread, np.mean(values) + spread
+    if -margin < low and high < margin:
+        return "equivalent"
+    return "different" if low > 0 or high < 0 else "undecided"
+
+
+def one_loop_only(adjacency, one, two):
+    (a, b), (c, d) = one, two
+    swapped = adjacency.copy()
+    if a == d or adjacency[a, d] or adjacency[c, b]:
+        return swapped
+    swapped[[a, c], [b, d]] = False
+    swapped[[a, c], [d, b]] = True
+    return swapped
+
+
 WRONG = {
     "drift_without_diffusion": [
         (no_time, "turns take no time"),
         (lambda v, t, a, turn: -right_drift(v, t, a, turn), "sign is wrong"),
         (lambda v, t, a, turn: right_drift(v, t, a, turn) * math.pi / 2, "2/π, is missing"),
         (lambda v, t, a, turn: right_drift(1, t, a, turn), "multiply by v"),
+        (lambda v, t, a, turn: abs(right_drift(v, t, a, turn)), "moves away from it"),
+        (lambda v, t, a, turn: max(0.0, right_drift(v, t, a, turn)), "may be negative"),
     ],
     "relabelled_rewards": [
         (lambda p, t: distances(p, t)[:, 1:] - distances(p, t)[:, :-1], "sign is wrong"),
@@ -108,6 +128,7 @@ WRONG = {
         (different_first, "excludes zero but lies within the margin"),
         (by_mean, "with a mean inside it"),
         (lambda values, margin: True, "one of the three words"),
+        (by_standard_deviation, "t·s/√n"),
     ],
     "stimulated_axis": [
         (other_axis, "rows were stimulated"),
@@ -123,6 +144,7 @@ WRONG = {
         (unchecked, "loops"),
         (no_loops_only, "which exists"),
         (turned, "still be the senders"),
+        (one_loop_only, "3→3"),
     ],
     "chain_gramian": [
         (lambda w: np.array([[0.5, w / 2], [w / 2, w**2 / 2]]), "both neurons leak"),

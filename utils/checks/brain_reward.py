@@ -32,7 +32,7 @@ def share_after_training(function) -> None:
 
 def predicted_share(function) -> None:
     """½ + ½ I/(I + κ) with I = n (1 - p) 2 Var / σ²; one half where all probes are confounded."""
-    for n, p, noise, variance, kappa in ((50, 0.5, 0.3, 1 / 12, 30.0), (200, 0.9, 0.5, 0.2, 7.0)):
+    for n, p, noise, variance, kappa in ((50, 0.4, 0.3, 1 / 12, 30.0), (200, 0.9, 0.5, 0.2, 7.0)):
         information = n * (1 - p) * 2 * variance / noise**2
 
         def share(known, kappa=kappa):
@@ -62,7 +62,7 @@ def labels_worth(function) -> None:
     """n σ_y²/σ_z² Σ g² f(a), with gains of different size, from one half to the end."""
     gains = torch.tensor([0.5, 1.0, 2.0, 0.1])
     noise, n, label_noise = 3.0, 150, 0.4
-    for a in (0.5, 0.7, 1.0):
+    for a in (0.7, 0.5, 1.0):
         f = a / (2 * (a**2 + (1 - a) ** 2) ** 2)
         right = n * (label_noise / noise) ** 2 * gains.square().sum().item() * f
         expect(
@@ -79,6 +79,7 @@ def labels_worth(function) -> None:
                 "f(a) is missing": right / f,
                 "f(a) has a 2 in its denominator: at a = 1/2 it is 1": 2 * right,
                 "this is the value at a = 1 for every a: f depends on a": right / f / 2,
+                "in f(a) the sum a² + (1 - a)² is squared": right * (a**2 + (1 - a) ** 2),
             },
         )
     passed(function)
@@ -140,6 +141,10 @@ def prediction_errors(function) -> None:
             + gamma * values.roll(-1)
             - values,
             "this is r - V, without the value of what follows": rewards - values,
+            "in the lab on dopamine V(t - 1) came before the reward; here V(s_t) does": rewards
+            + gamma * values
+            - torch.cat([torch.zeros(1, dtype=torch.double), values[:-1]]),
+            "the sign of the whole is turned round": values - rewards - gamma * after,
         },
     )
     weights = gamma ** torch.arange(6, dtype=torch.double)
@@ -149,7 +154,8 @@ def prediction_errors(function) -> None:
 
 def to_and_fro(function) -> None:
     """The sum over the infinite walk, compared with 400 steps of it."""
-    for near, far, gamma, beta in ((1.0, 0.6, 0.8, 1.0), (1.0, 0.6, 0.8, 0.3), (0.7, 0.65, 0.9, 0.0)):
+    cases = (1.0, 0.6, 0.8, 1.0), (1.0, 0.6, 0.8, 0.3), (0.7, 0.65, 0.9, 0.5), (0.7, 0.65, 0.9, 0.0)
+    for near, far, gamma, beta in cases:
 
         def walk(beta_toward=beta, beta_away=beta, gamma=gamma, near=near, far=far, late=1.0, steps=400):
             toward, away = gamma * near - far, gamma * far - near
@@ -166,6 +172,7 @@ def to_and_fro(function) -> None:
                 "this is one round; it is walked for ever": walk(steps=2),
                 "negative errors are to be multiplied by β": walk(1.0, 1.0),
                 "the step toward the better cell can have a negative error too": walk(1.0, beta),
+                "the step toward the better cell is cut off at 0; multiply by β": walk(0.0, beta),
                 "the second step of a round is discounted by γ": walk(late=1 / gamma),
                 "rounds are two steps long and discounted by γ²": right * (1 - gamma**2) / (1 - gamma),
                 "this begins with the step away": walk(near=far, far=near),

@@ -1,5 +1,6 @@
 """What every check needs: call a learner's function safely, compare, and name the likely mistake."""
 
+import traceback
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +9,11 @@ import torch
 
 class CheckFailed(AssertionError):
     """An exercise's answer is wrong; the message says how."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message, and where the answer raised; not the check, which knows it."""
+        own = traceback.extract_tb(self.__cause__.__traceback__)[1:] if self.__cause__ else []
+        return [*traceback.format_list(own), f"CheckFailed: {self}"]
 
 
 def call(function: Callable, *args, **kwargs):

@@ -144,11 +144,13 @@ def sign_change(function) -> None:
         "a cell that is always depressed": ([1, 1, 1, 1, 1, 1, 1], [9, 9, 9, 9, 9, 9, 9], 7),
         "a cell whose signs waver": ([0, 5, 0, 0, 8, 8, 8], [9, 2, 9, 9, 1, 1, 1], 4),
         "a cell with two equally good places": ([0, 0, 3, 5, 5, 5, 5], [5, 5, 3, 0, 0, 0, 0], 2),
+        "a cell that is excited early, but for one amount": ([0, 0, 9, 9, 0, 9, 9], [9, 9, 0, 0, 1, 0, 0], 2),
     }
     for what, (positive, negative, k) in cases.items():
         up, down = torch.tensor(positive), torch.tensor(negative)
         steps = torch.cat([up.sum()[None], down - up]).cumsum(0)
         first = next((j for j in range(7) if positive[j] > negative[j]), 7)
+        last = next((j + 1 for j in reversed(range(7)) if negative[j] > positive[j]), 0)
         neither = torch.tensor([up[k + 1 :].sum() + down[:k].sum() for k in range(8)])
         both = torch.tensor([up[k:].sum() + down[: k + 1].sum() for k in range(8)])
         got = call(function, up, down)
@@ -160,6 +162,7 @@ def sign_change(function) -> None:
                 "that is the place with the lowest count; the highest is wanted": int(steps.argmin()),
                 "of two equal places take the lower": int(len(steps) - 1 - steps.flip(0).argmax()),
                 "that is the first amount with more positives; the count goes over all amounts": first,
+                "that is behind the last amount with more negatives; the count goes over all amounts": last,
                 "that is where the place would be with positives below and negatives above": int(
                     torch.cat([down.sum()[None], up - down]).cumsum(0).argmax()
                 ),

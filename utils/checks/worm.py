@@ -33,6 +33,14 @@ def drift_without_diffusion(function) -> None:
         },
     )
     expect(call(function, 0.2, 0.3, 0.3, 2.0), 0.0, "the drift of a worm that light does not touch")
+    back = 0.2 * (2 / math.pi) * (0.05 - 0.4) / (0.45 + 2 * 0.02 * 2)
+    expect(
+        call(function, 0.2, 0.4, 0.05, 2.0),
+        back,
+        "the drift for v = 0.2, λt = 0.4, λa = 0.05, τ = 2",
+        {"a worm that turns more on the way to the target moves away from it": -back}
+        | {"a drift may be negative": 0.0},
+    )
     passed(function)
 
 
@@ -111,6 +119,19 @@ def verdict(function) -> None:
             "undecided",
             "an interval that holds zero and crosses the margin, with a mean inside it",
         ),
+        (
+            [0.002, 0.03, 0.012, 0.02, 0.016],
+            0.02,
+            "different",
+            "an interval of the mean, whose half-width is t·s/√n with n - 1 degrees of freedom",
+        ),
+        (
+            [-0.008, 0.012, 0.002, 0.009, -0.004],
+            0.02,
+            "equivalent",
+            "an interval of the mean, whose half-width is t·s/√n and not t·s",
+        ),
+        ([0.011, 0.02, 0.029], 0.02, "undecided", "three values: s divides by n - 1, and t has n - 1"),
     ]
     for values, margin, want, what in cases:
         got = call(function, values, margin)
@@ -178,7 +199,10 @@ def swap(function) -> None:
             "the directions are turned round: 0 and 2 must still be the senders": ends,
         },
     )
-    expect(call(function, before, (0, 1), (1, 0)), before, "a swap that would make the loops 0→0 and 1→1")
+    for one, two, loop in (((0, 1), (1, 0), "0→0"), ((2, 3), (3, 4), "3→3"), ((3, 4), (2, 3), "3→3")):
+        kept = call(function, before, one, two)
+        expect(kept, before, f"a swap that would make loops such as {loop}")
+        require(kept is not before, "return a copy, also where the swap is forbidden")
     doubled = before.copy()
     doubled[0, 3] = True
     expect(call(function, doubled, (0, 1), (2, 3)), doubled, "a swap onto the connection 0→3, which exists")
