@@ -38,8 +38,10 @@ def drift_without_diffusion(function) -> None:
         call(function, 0.2, 0.4, 0.05, 2.0),
         back,
         "the drift for v = 0.2, λt = 0.4, λa = 0.05, τ = 2",
-        {"a worm that turns more on the way to the target moves away from it": -back}
-        | {"a drift may be negative": 0.0},
+        {
+            "a worm that turns more on the way to the target moves away from it": -back,
+            "a drift may be negative": 0.0,
+        },
     )
     passed(function)
 
