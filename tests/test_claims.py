@@ -100,3 +100,11 @@ def test_bounds_are_typeset():
     assert claims.typeset(">= 0.9") == "≥ 0.9"
     assert claims.typeset("<= 1") == "≤ 1"
     assert claims.typeset("in [0, 1]") == "in [0, 1]"
+    assert claims.typeset("in [-0.05, 1e-05]") == "in [−0.05, 1·10⁻⁵]"
+    assert claims.typeset("2e+10") == "2·10¹⁰"
+
+
+def test_values_are_shown_with_interval_and_n_unbroken():
+    record = {"value": -0.5, "low": -1, "high": 2.5e-7, "n": 8}
+    assert claims.shown(record) == "−0.5 [−1,\xa02.5·10⁻⁷], n\xa0=\xa08"
+    assert claims.shown(record | {"n": 1}) == "−0.5"

@@ -92,22 +92,34 @@ def claim(
         raise ClaimBroken(f"{run.lab}: claim {name!r} does not hold: {ours} is not {bound}")
 
 
-def typeset(bound: str) -> str:
-    """A bound as it is printed: ≥ for >=, ≤ for <=."""
-    return bound.replace(">=", "≥").replace("<=", "≤")
+def typeset(numbers: str) -> str:
+    """A bound or a value as it is printed: ≥ for >=, ≤ for <=, − for -, 3·10⁻⁷ for 3e-07."""
+    numbers = re.sub(r"e([+-]?)0*(\d+)", _power_of_ten, numbers)
+    return numbers.replace(">=", "≥").replace("<=", "≤").replace("-", "\N{MINUS SIGN}")
+
+
+def _power_of_ten(exponent: re.Match) -> str:
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return "·10" + (exponent[1].strip("+") + exponent[2]).translate(raised)
+
+
+def shown(record: dict) -> str:
+    """A record's value as it is printed, with its interval and n; neither is broken over two lines."""
+    value = Estimate(record["value"], record["low"], record["high"], record["n"])
+    text = typeset(f"{value}, n = {value.n}" if value.n > 1 else str(value))
+    return re.sub(r"(?<=\[)[^]]*|n = \d+", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def _show(record: dict) -> None:
     from IPython.display import display
 
-    value = Estimate(record["value"], record["low"], record["high"], record["n"])
     verdict = "holds" if record["holds"] else "does not hold"
-    over = f" (n = {value.n})" if value.n > 1 else ""
-    text = f"Claim: {record['sentence']} Ours: {value}{over}; must be {typeset(record['bound'])}: {verdict}."
+    bound = typeset(record["bound"])
+    text = f"Claim: {record['sentence']} Ours: {shown(record)}; must be {bound}: {verdict}."
     cells = [
         record["sentence"],
-        f"{value}{over}",
-        typeset(record["bound"]),
+        shown(record),
+        bound,
         record["paper"] or "none given",
         verdict,
     ]

@@ -103,13 +103,11 @@ def observe(
     25 numbers, 1 where a cell of the square of 5 by 5 around the agent is wall or outside the maze.
     """
     size = _side(walls)
-    offsets = []
-    for thing in (coin, marker):
-        offsets += [thing // size - place // size, thing % size - place % size]
-    one_hot = [F.one_hot(offset + size - 1, 2 * size - 1) for offset in offsets]
-    padded = F.pad(walls.unflatten(1, (size, size)).float(), (2, 2, 2, 2), value=1.0)
-    around = torch.arange(5, device=walls.device)
-    rows = (place // size)[:, None, None] + around[:, None]
-    columns = (place % size)[:, None, None] + around
-    maze = torch.arange(len(walls), device=walls.device)[:, None, None]
-    return torch.cat([*one_hot, padded[maze, rows, columns].flatten(1)], dim=1)
+    row, column = place // size, place % size
+    offsets = [offset for thing in (coin, marker) for offset in (thing // size - row, thing % size - column)]
+    one_hot = torch.stack(offsets, 1)[..., None] == torch.arange(1 - size, size, device=walls.device)
+    # With a margin of two cells of wall, the square around (row, column) begins at (row, column).
+    padded = F.pad(walls.unflatten(1, (size, size)), (2, 2, 2, 2), value=True).flatten(1)
+    around = (torch.arange(5)[:, None] * (size + 4) + torch.arange(5)).flatten().to(walls.device)
+    first = row * (size + 4) + column
+    return torch.cat([one_hot.flatten(1), padded.gather(1, first[:, None] + around)], dim=1).float()

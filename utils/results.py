@@ -6,14 +6,12 @@ records of labs that were executed elsewhere at full scale.
 
 import argparse
 import json
-import re
 import sys
 from pathlib import Path
 
 import nbformat
 
 from utils import claims, labs
-from utils.stats import Estimate
 
 HEADS = ("Claim", "Paper", "Ours, fast scale", "Ours, full scale", "Verdict")
 
@@ -110,17 +108,10 @@ def _row(fast: dict, full: dict | None) -> list[str]:
     return [
         fast["sentence"],
         paper,
-        f"{_value(fast)}; must be {claims.typeset(fast['bound'])}",
-        f"{_value(full)} ({full['device']}, {full['date']})" if full else "not run yet",
+        f"{claims.shown(fast)}; must be {claims.typeset(fast['bound'])}",
+        f"{claims.shown(full)} ({full['device']}, {full['date']})" if full else "not run yet",
         verdict,
     ]
-
-
-def _value(record: dict) -> str:
-    value = Estimate(record["value"], record["low"], record["high"], record["n"])
-    text = f"{value}, n = {value.n}" if value.n > 1 else str(value)
-    # An interval is not broken over two lines.
-    return re.sub(r"(?<=\[)[^]]*|n = \d+", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def _list_table(rows: list[list[str]]) -> str:
