@@ -56,10 +56,10 @@ def site():
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("name", [*page_names(), "no/such/page"])
 def test_page(chromium, site, name, view):
-    """No error, no failed or foreign request, nothing that axe-core finds serious, nothing too wide."""
+    """No error, no failed or foreign request, nothing that axe-core finds serious, too wide or cut off."""
     width, dark = VIEWS[view]
     with pages.visit(chromium, site + name, width, dark) as (page, wrong):
-        assert wrong + pages.violations(page) + pages.overflow(page) == []
+        assert wrong + pages.violations(page) + pages.overflow(page) + pages.cut_off(page) == []
         assert page.title()
         assert page.locator("h1:visible").count() == 1
 
@@ -173,6 +173,10 @@ BAD = {
     ),
     "empty figure": ('<figure class="interactive"><div></div></figure>', "not drawn"),
     "wide": ('<div style="width:2000px">wide</div>', "div"),
+    "cut formula": (
+        '<div class="math" style="overflow-x:hidden"><div style="width:2000px">x = y</div></div>',
+        "a formula is cut off: x = y",
+    ),
     "wide text": ("<p>" + "x" * 400 + "</p>", "p"),
     "no alternative": (
         '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" width="20" height="20">',
@@ -199,7 +203,7 @@ def judge(chromium, folder):
         pages.serve(folder, prefix="/") as address,
         pages.visit(chromium, address + "page.html", pages.PHONE) as (page, wrong),
     ):
-        return wrong + pages.violations(page) + pages.overflow(page)
+        return wrong + pages.violations(page) + pages.overflow(page) + pages.cut_off(page)
 
 
 @pytest.mark.browser

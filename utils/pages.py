@@ -169,6 +169,15 @@ def overflow(page) -> list[str]:
     )
 
 
+def cut_off(page) -> list[str]:
+    """Formulas that are wider than their place and cannot be scrolled, by how they begin."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("div.math")]
+          .filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "hidden")
+          .map((e) => "a formula is cut off: " + e.textContent.trim().slice(0, 60))"""
+    )
+
+
 def violations(page) -> list[str]:
     """What axe-core finds serious or critical on the page: the rule, what it says, and the first place."""
     from axe_playwright_python.sync_playwright import Axe
