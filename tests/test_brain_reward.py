@@ -61,7 +61,7 @@ def test_what_lines_explain_is_nonnegative_least_squares(lab):
     for cell in z[0].T.double().numpy():
         design = np.stack([v[0].double().numpy(), np.ones(30), -np.ones(30)], axis=1)
         left += nnls(design, cell)[1] ** 2
-    got = centred.square().sum() - lab.explained(centred, v, used)[0]
+    got = centred.square().sum() - lab.explained(centred, v[..., None], used)[0, 0]
     assert got.item() == pytest.approx(left, rel=1e-4)
 
 
@@ -69,8 +69,8 @@ def test_unused_probes_play_no_part(lab):
     z, v = torch.randn(1, 20, 4, generator=rng()), torch.randn(1, 20, generator=rng(1))
     used = (torch.arange(20) < 12).float()[None]
     few = torch.ones(1, 12)
-    got = lab.explained(lab.centred(z, used), v, used)
-    torch.testing.assert_close(got, lab.explained(lab.centred(z[:, :12], few), v[:, :12], few))
+    got = lab.explained(lab.centred(z, used), v[..., None], used)
+    torch.testing.assert_close(got, lab.explained(lab.centred(z[:, :12], few), v[:, :12, None], few))
 
 
 def test_cka_of_units_is_linear_cka(lab):

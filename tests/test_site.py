@@ -59,7 +59,7 @@ def test_page(chromium, site, name, view):
     """No error, no failed or foreign request, nothing that axe-core finds serious, too wide or cut off."""
     width, dark = VIEWS[view]
     with pages.visit(chromium, site + name, width, dark) as (page, wrong):
-        assert wrong + pages.violations(page) + pages.overflow(page) + pages.cut_off(page) == []
+        assert wrong + pages.faults(page) == []
         assert page.title()
         assert page.locator("h1:visible").count() == 1
 
@@ -203,7 +203,7 @@ def judge(chromium, folder):
         pages.serve(folder, prefix="/") as address,
         pages.visit(chromium, address + "page.html", pages.PHONE) as (page, wrong),
     ):
-        return wrong + pages.violations(page) + pages.overflow(page) + pages.cut_off(page)
+        return wrong + pages.faults(page)
 
 
 @pytest.mark.browser

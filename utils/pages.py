@@ -178,6 +178,11 @@ def cut_off(page) -> list[str]:
     )
 
 
+def faults(page) -> list[str]:
+    """All that `violations`, `overflow` and `cut_off` find on the page."""
+    return violations(page) + overflow(page) + cut_off(page)
+
+
 def violations(page) -> list[str]:
     """What axe-core finds serious or critical on the page: the rule, what it says, and the first place."""
     from axe_playwright_python.sync_playwright import Axe
