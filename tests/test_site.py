@@ -118,7 +118,7 @@ def test_a_reference_shows_what_it_refers_to(chromium, site):
     with pages.visit(chromium, site + "book/bottom_up/index.html") as (page, wrong):
         page.wait_for_function("document.querySelector('.has-tip')")
         page.locator(".bd-article .has-tip").first.hover()
-        page.locator(".popover.book-tip").wait_for(timeout=5000)
+        page.locator(".popover.book-tip").wait_for(timeout=15_000)
         assert page.locator(".popover.book-tip").inner_text().strip()
         assert wrong == []
 
