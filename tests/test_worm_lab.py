@@ -10,6 +10,7 @@ import pytest
 import torch
 from scipy import sparse
 from scipy.linalg import solve_continuous_lyapunov
+from scipy.optimize import minimize
 from scipy.sparse.linalg import spsolve
 from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
@@ -196,3 +197,44 @@ def test_the_chain_of_two_solves_lyapunov(lab):
     for w in (0.3, -2.0):
         A, S = np.array([[-1, 0], [w, -1]]), lab["chain_gramian"](w)
         np.testing.assert_allclose(A @ S + S @ A.T, -np.diag([1.0, 0]), atol=1e-12)
+
+
+def test_rewiring_within_groups_keeps_every_neurons_contacts_with_each_group(lab):
+    rng = np.random.default_rng(7)
+    C = graph(40, 0.2, 7) * rng.integers(1, 9, (40, 40)).astype(float)
+    group = np.arange(40) % 3
+    new = lab["rewire_within"](C, group, rng)
+    half = np.triu(graph(40, 0.3, 8) * 2.0, 1)
+    gap, mixed = half + half.T, lab["rewire_within"](half + half.T, group, rng, symmetric=True)
+    np.testing.assert_array_equal(mixed, mixed.T)
+    assert not np.diag(new).any()
+    assert not np.diag(mixed).any()
+    for before, after in ((C, new), (gap, mixed)):
+        assert ((before > 0) & (after > 0)).sum() < 0.6 * (before > 0).sum()
+        for g in range(3):
+            np.testing.assert_array_equal(
+                (before[:, group == g] > 0).sum(1), (after[:, group == g] > 0).sum(1)
+            )
+            np.testing.assert_array_equal((before[group == g] > 0).sum(0), (after[group == g] > 0).sum(0))
+    np.testing.assert_allclose(np.sort(new[new > 0]), np.sort(C[C > 0]))
+
+
+def test_the_price_of_a_pattern_is_the_least_energy(lab):
+    rng = np.random.default_rng(9)
+    root, y = rng.standard_normal((6, 6)) * np.logspace(0, -3, 6)[:, None], rng.standard_normal(6)
+    S = root @ root.T
+    y /= np.linalg.norm(y)
+    got, inverse = 10 ** lab["price"](S, 3 * y, left=0.3), np.linalg.inv(S)
+    near = {"type": "ineq", "fun": lambda x: 0.3 - ((x - y) ** 2).sum(), "jac": lambda x: -2 * (x - y)}
+    best = minimize(
+        lambda x: x @ inverse @ x, y, jac=lambda x: 2 * inverse @ x, constraints=[near], method="SLSQP",
+        options={"maxiter": 2000, "ftol": 1e-14},
+    )  # fmt: skip
+    assert got == pytest.approx(best.fun, rel=0.03)  # ε is taken from a grid
+
+
+def test_the_price_along_one_direction(lab):
+    # x = (1 - √left) y, at the energy x²/σ
+    gramian, y = np.diag([4.0, 1e-6]), np.array([0.0, 1.0])
+    assert lab["price"](gramian, y, left=0.25) == pytest.approx(np.log10(0.25 / 1e-6), abs=0.02)
+    assert lab["price"](gramian, y[::-1], left=0.25) == pytest.approx(np.log10(0.25 / 4), abs=0.02)

@@ -166,15 +166,15 @@ def energy(spectra):
 
 
 @figure
-def steering(steered):
-    """steered: wiring → a dictionary pattern → share, for each draw of the signs"""
-    fig, ax = plt.subplots(figsize=(6.8, 3.5))
-    for i, (wiring, draws) in enumerate(steered.items()):
+def steering(prices):
+    """prices: wiring → a dictionary pattern → log10 of its energy, for each draw of the signs"""
+    fig, ax = plt.subplots(figsize=(6.8, 3.8))
+    for i, (wiring, draws) in enumerate(prices.items()):
         names = list(draws[0])
         estimates = [mean_interval([draw[name] for draw in draws]) for name in names]
-        _points(ax, np.arange(len(names)) + 0.16 * (i - 0.5), estimates, wiring, i)
+        _points(ax, np.arange(len(names)) + 0.16 * (i - 1), estimates, wiring, i)
     ax.set_xticks(range(len(names)), [fill(name, 14) for name in names], fontsize=9)
-    ax.set(ylabel="share within the cheap directions", ylim=(0, 1.02))
+    ax.set(ylabel="log₁₀ energy (half way there)")
     ax.legend(fontsize=8.5)
     return fig
 
