@@ -54,6 +54,7 @@ lint: $(VENV)/ready ## lint the code and check the spelling
 lab: $(VENV)/ready ## execute and render one lab: make lab LAB=bottom_up/superposition
 	@test -n "$(LAB)" || { echo "name a lab, such as: make lab LAB=bottom_up/superposition"; exit 2; }
 	$(RUN) -m utils.labs run $(LAB)
+	$(RUN) -m utils.labs blank
 	$(RUN) -m utils.teaching
 	$(RUN) -m utils.site
 	rm -rf _build/html _build/.doctrees

@@ -116,3 +116,23 @@ def test_running_labs(book):
 
     cache = get_cache(str(book.root / "_build" / ".jupyter_cache"))
     assert cache.match_cache_notebook(nbformat.read(labs.source("part/tiny", book.root), as_version=4))
+
+
+def test_labs_without_outputs_do_not_wait_to_be_rendered_and_stay_stale(book):
+    from jupyter_cache import get_cache
+
+    book.write('print("here")')
+    assert labs.blank(book.root) == [book.name]
+    assert labs.blank(book.root) == []
+    assert labs.is_stale(book.name, book.root)
+
+    def outputs() -> list:
+        cache = get_cache(str(book.root / "_build" / ".jupyter_cache"))
+        found = cache.match_cache_notebook(nbformat.read(labs.source(book.name, book.root), as_version=4))
+        return cache.get_cache_bundle(found.pk).nb.cells[-1].outputs
+
+    assert outputs() == []
+    assert labs.run(root=book.root) == []
+    assert outputs()[0].text == "here\n"
+    assert labs.blank(book.root) == []
+    assert outputs()[0].text == "here\n"

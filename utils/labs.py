@@ -1,7 +1,8 @@
 """From lab to page: which labs are stale, run those through nbmake, put them where Jupyter Book finds them.
 
 `python -m utils.labs run [chapter/lab …]` executes; `python -m utils.labs list` says what is stale;
-`python -m utils.labs seeds [chapter/lab …]` executes with three values of LAB_SEED and compares the claims.
+`python -m utils.labs seeds [chapter/lab …]` executes with three values of LAB_SEED and compares the claims;
+`python -m utils.labs blank` lets the book be rendered without executing the labs that have no outputs yet.
 """
 
 import argparse
@@ -186,19 +187,43 @@ def is_complete(path: Path) -> bool:
     return ran and not any(output.output_type == "error" for cell in cells for output in cell.outputs)
 
 
-def _keep(name: str, stamp: str, root: Path) -> None:
-    """Put the executed copy into Jupyter Book's cache, make its page stale, and write down the key."""
+def blank(root: Path = ROOT) -> list[str]:
+    """Put the labs that Jupyter Book's cache does not hold there without outputs; return their names.
+
+    Jupyter Book executes what it does not find, and one lab's page should not wait for all the others. They
+    stay stale: when they are executed their outputs take this copy's place.
+    """
+    from jupyter_cache import get_cache
+
+    cache, missing = get_cache(str(root / "_build" / ".jupyter_cache")), []
+    for name in names(root):
+        notebook = nbformat.read(source(name, root), as_version=4)
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            _cache(notebook, name, root)
+            missing.append(name)
+    return missing
+
+
+def _cache(notebook: nbformat.NotebookNode, name: str, root: Path) -> None:
+    """Put the notebook into Jupyter Book's cache, as the lab's outputs."""
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
+    cache = get_cache(str(root / "_build" / ".jupyter_cache"))
+    bundle = CacheBundleIn(notebook, str(source(name, root)))
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def _keep(name: str, stamp: str, root: Path) -> None:
+    """Put the executed copy into Jupyter Book's cache, make its page stale, and write down the key."""
     path = executed(name, root)
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # timestamps, which would change the cache's key
     nbformat.write(notebook, path)
-    cache = get_cache(str(root / "_build" / ".jupyter_cache"))
-    bundle = CacheBundleIn(notebook, str(source(name, root)))
-    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    _cache(notebook, name, root)
     # Sphinx looks at the source's time only; without its doctree the page is read anew.
     for doctree in (root / "_build").glob(f"**/.doctrees/labs/{name}.doctree"):
         doctree.unlink()
@@ -207,7 +232,7 @@ def _keep(name: str, stamp: str, root: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "list", "seeds"])
+    parser.add_argument("action", choices=["run", "list", "seeds", "blank"])
     parser.add_argument("labs", nargs="*", help="such as bottom_up/superposition; all if none is named")
     parser.add_argument("--jobs", type=int, help="labs at once (default: cores / 2)")
     arguments = parser.parse_intermixed_args()  # options may stand between the labs
@@ -215,6 +240,10 @@ def main() -> int:
     if arguments.action == "list":
         for name in wanted:
             print(f"{'stale  ' if is_stale(name) else 'current'}  {name}")
+        return 0
+    if arguments.action == "blank":
+        if missing := blank():
+            print(f"These labs were not executed yet, and their pages show no outputs: {', '.join(missing)}.")
         return 0
     if arguments.action == "seeds":
         return 0 if all([_compare_seeds(name) for name in wanted]) else 1
