@@ -166,16 +166,18 @@ def energy(spectra):
 
 
 @figure
-def steering(prices):
-    """prices: wiring → a dictionary pattern → log10 of its energy, for each draw of the signs"""
-    fig, ax = plt.subplots(figsize=(6.8, 3.8))
-    for i, (wiring, draws) in enumerate(prices.items()):
-        names = list(draws[0])
-        estimates = [mean_interval([draw[name] for draw in draws]) for name in names]
-        _points(ax, np.arange(len(names)) + 0.16 * (i - 1), estimates, wiring, i)
-    ax.set_xticks(range(len(names)), [fill(name, 14) for name in names], fontsize=9)
-    ax.set(ylabel="log₁₀ energy (half way there)")
-    ax.legend(fontsize=8.5)
+def steering(panels, prices):
+    """panels: title → names; prices: name → a dictionary pattern → log10 of its energy, for each draw"""
+    fig, axes = plt.subplots(len(panels), 1, figsize=(6.8, 3.3 * len(panels)), sharex=True, sharey=True)
+    for ax, (title, rows) in zip(axes, panels.items(), strict=True):
+        for i, row in enumerate(rows):
+            patterns = list(prices[row][0])
+            estimates = [mean_interval([draw[name] for draw in prices[row]]) for name in patterns]
+            _points(ax, np.arange(len(patterns)) + 0.16 * (i - (len(rows) - 1) / 2), estimates, row, i)
+        ax.set(ylabel="log₁₀ energy, half way")
+        ax.set_title(title, fontsize=10)
+        ax.legend(fontsize=8.5, loc="lower right")
+    ax.set_xticks(range(len(patterns)), [fill(name, 14) for name in patterns], fontsize=9)
     return fig
 
 
