@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from jupyter_cache import get_cache
 from nbformat.v4 import new_output
 
 from utils import claims, labs, results
@@ -93,6 +94,13 @@ def test_a_copy_is_complete_only_if_every_cell_ran_and_none_failed(lab):
     assert not labs.is_complete(path)
 
 
+def cached(name, root):
+    """The lab's notebook as Jupyter Book's cache has it."""
+    cache = get_cache(str(root / "_build" / ".jupyter_cache"))
+    found = cache.match_cache_notebook(nbformat.read(labs.source(name, root), as_version=4))
+    return cache.get_cache_bundle(found.pk).nb
+
+
 def test_running_labs(book):
     """One lab that holds its claim and one that breaks it, executed as the build executes them."""
     start = 'from utils.claims import claim\nfrom utils.runtime import start\n\nrun = start("part/{}")'
@@ -112,27 +120,17 @@ def test_running_labs(book):
     before = labs.executed("part/tiny", book.root).stat().st_mtime_ns
     assert labs.run(["part/tiny"], root=book.root) == []
     assert labs.executed("part/tiny", book.root).stat().st_mtime_ns == before
-    from jupyter_cache import get_cache
-
-    cache = get_cache(str(book.root / "_build" / ".jupyter_cache"))
-    assert cache.match_cache_notebook(nbformat.read(labs.source("part/tiny", book.root), as_version=4))
+    assert cached("part/tiny", book.root)
 
 
 def test_labs_without_outputs_do_not_wait_to_be_rendered_and_stay_stale(book):
-    from jupyter_cache import get_cache
-
     book.write('print("here")')
     assert labs.blank(book.root) == [book.name]
     assert labs.blank(book.root) == []
     assert labs.is_stale(book.name, book.root)
 
-    def outputs() -> list:
-        cache = get_cache(str(book.root / "_build" / ".jupyter_cache"))
-        found = cache.match_cache_notebook(nbformat.read(labs.source(book.name, book.root), as_version=4))
-        return cache.get_cache_bundle(found.pk).nb.cells[-1].outputs
-
-    assert outputs() == []
+    assert cached(book.name, book.root).cells[-1].outputs == []
     assert labs.run(root=book.root) == []
-    assert outputs()[0].text == "here\n"
+    assert cached(book.name, book.root).cells[-1].outputs[0].text == "here\n"
     assert labs.blank(book.root) == []
-    assert outputs()[0].text == "here\n"
+    assert cached(book.name, book.root).cells[-1].outputs[0].text == "here\n"

@@ -193,27 +193,30 @@ def blank(root: Path = ROOT) -> list[str]:
     Jupyter Book executes what it does not find, and one lab's page should not wait for all the others. They
     stay stale: when they are executed their outputs take this copy's place.
     """
-    from jupyter_cache import get_cache
-
-    cache, missing = get_cache(str(root / "_build" / ".jupyter_cache")), []
+    missing = []
     for name in names(root):
         notebook = nbformat.read(source(name, root), as_version=4)
         try:
-            cache.match_cache_notebook(notebook)
+            _cache(root).match_cache_notebook(notebook)
         except KeyError:
-            _cache(notebook, name, root)
+            _put(notebook, name, root)
             missing.append(name)
     return missing
 
 
-def _cache(notebook: nbformat.NotebookNode, name: str, root: Path) -> None:
-    """Put the notebook into Jupyter Book's cache, as the lab's outputs."""
+def _cache(root: Path):
+    """Jupyter Book's cache of executed notebooks."""
     from jupyter_cache import get_cache
+
+    return get_cache(str(root / "_build" / ".jupyter_cache"))
+
+
+def _put(notebook: nbformat.NotebookNode, name: str, root: Path) -> None:
+    """Put the notebook into Jupyter Book's cache, in the place of a copy with the same code."""
     from jupyter_cache.base import CacheBundleIn
 
-    cache = get_cache(str(root / "_build" / ".jupyter_cache"))
     bundle = CacheBundleIn(notebook, str(source(name, root)))
-    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    _cache(root).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def _keep(name: str, stamp: str, root: Path) -> None:
@@ -223,7 +226,7 @@ def _keep(name: str, stamp: str, root: Path) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # timestamps, which would change the cache's key
     nbformat.write(notebook, path)
-    _cache(notebook, name, root)
+    _put(notebook, name, root)
     # Sphinx looks at the source's time only; without its doctree the page is read anew.
     for doctree in (root / "_build").glob(f"**/.doctrees/labs/{name}.doctree"):
         doctree.unlink()
